@@ -1,0 +1,42 @@
+# Everything below needs only Python 3.11-3.14, make and a package index.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fix lint test demo bench schemas clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml uv.lock
+	@echo "setting up $(VENV) (once; a few minutes, about 200 MB)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --active --extra embedded --quiet --inexact
+	@touch $@
+
+setup: $(STAMP) ## make the environment (done by the others when needed)
+
+demo: $(STAMP) ## the whole city on this machine; ARGS="--seconds 60" passes options on
+	@$(BIN)/livingdata demo $(ARGS)
+
+test: $(STAMP) ## the fast suite: unit, property, golden, contract, integration, end to end
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+fix: $(STAMP) ## format and mend what can be mended by machine
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: $(STAMP) ## write the generated .avsc files, ids and data dictionary from the field table
+	@$(BIN)/python -m schemas.generate
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
