@@ -1,0 +1,67 @@
+"""Every topic: one row says what it is, who writes, who reads, its key and how long it is kept."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.kinds import KINDS
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic. `retention_ms` is a promise the law relies on (erasure ends by retention)."""
+
+    name: str
+    description: str
+    writer: str
+    reader: str
+    key: str
+    partitions: int
+    retention_ms: int
+
+
+def received(kind: str) -> str:
+    return f"received.{kind}"
+
+
+def accepted(kind: str) -> str:
+    return f"accepted.{kind}"
+
+
+REJECTED: Final = "rejected"
+OUTCOMES: Final = "outcomes"
+HEARTBEATS: Final = "heartbeats"
+LINKS: Final = "identity.links"
+
+_VISIT_KEY: Final = "facility + visit_key, without a visit number facility + document_id"
+
+TOPICS: Final[dict[str, Topic]] = {
+    row.name: row
+    for row in (
+        *(
+            Topic(received(k), f"{k} as adapters send it", "adapters", "workers", _VISIT_KEY, 12, 7 * DAY_MS)
+            for k in KINDS
+        ),
+        *(Topic(accepted(k), f"{k}, enriched", "workers", "sinks", _VISIT_KEY, 12, 14 * DAY_MS) for k in KINDS),
+        Topic(
+            REJECTED, "what was refused and why, original sealed", "all", "sinks, workers", "facility", 6, 30 * DAY_MS
+        ),
+        Topic(OUTCOMES, "one record per chunk: the ledger", "workers", "sinks", "worker", 6, 14 * DAY_MS),
+        Topic(HEARTBEATS, "each feed every 10 s", "adapters", "sinks", "adapter_id", 6, 14 * DAY_MS),
+        Topic(LINKS, "late identity links", "resolver", "sinks", "patient_key", 6, 14 * DAY_MS),
+    )
+}
+
+RECEIVED_TOPICS: Final = tuple(received(kind) for kind in KINDS)
+ACCEPTED_TOPICS: Final = tuple(accepted(kind) for kind in KINDS)
+SINK_TOPICS: Final = (*ACCEPTED_TOPICS, REJECTED, OUTCOMES, HEARTBEATS, LINKS)
+
+MAX_EVENT_BYTES: Final = 900_000
+"""Record headers and room for enrichment included (Kafka's default limit is 1,000,000)."""
+
+MAX_EVENT_BYTES_EMBEDDED: Final = 262_144
+"""The in-process cluster keeps 5 MiB a partition."""
+
+ENRICHMENT_ROOM: Final = 4_096
+"""What the worker and the sink may append."""
