@@ -1,0 +1,1 @@
+"""The cellar: settings, keys and seals, Kafka clients, telemetry, shutdown. Knows no medicine."""

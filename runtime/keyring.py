@@ -1,0 +1,98 @@
+"""The keyring: seal and pseudonym keys per facility, the citizen key of the city.
+
+A JSON file, mode 0600. A hospital's file holds its own facility only; workers hold the city's. Keys are never printed:
+`repr` shows ids. Layout: `{"seal": {KEY_ID: {"owner": FACILITY, "secret": HEX64}}, "pseudonym": {FACILITY: HEX64},
+"citizen": HEX64 | null}`; the last seal key of an owner is the one in use, older ones open old records.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from runtime.seal import SealKey
+
+WORKER: Final = "worker"
+
+
+class KeyringError(ValueError):
+    """The keyring file is missing or wrong; says where, never a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    seal: Mapping[str, SealKey] = field(repr=False)
+    pseudonym: Mapping[str, bytes] = field(repr=False)
+    citizen: bytes | None = field(default=None, repr=False)
+
+    def sealing(self, owner: str) -> SealKey:
+        """The key in use of a facility (or of the workers)."""
+        found = [key for key in self.seal.values() if key.owner == owner]
+        if not found:
+            raise KeyringError(f"no seal key for {owner}")
+        return found[-1]
+
+    def pseudonym_key(self, facility: str) -> bytes:
+        if facility not in self.pseudonym:
+            raise KeyringError(f"no pseudonym key for {facility}")
+        return self.pseudonym[facility]
+
+    def only(self, facilities: Iterable[str]) -> "Keyring":
+        """What an adapter of these facilities may hold."""
+        chosen = set(facilities)
+        return Keyring(
+            {id_: key for id_, key in self.seal.items() if key.owner in chosen},
+            {name: key for name, key in self.pseudonym.items() if name in chosen},
+        )
+
+
+def create(facilities: Iterable[str]) -> Keyring:
+    """A new city's keys."""
+    names = list(facilities)
+    seal = {f"{name}-1": SealKey.make(f"{name}-1", name, secrets.token_bytes(32)) for name in [*names, WORKER]}
+    return Keyring(seal, {name: secrets.token_bytes(32) for name in names}, secrets.token_bytes(32))
+
+
+def save(keyring: Keyring, path: Path) -> None:
+    body = {
+        "seal": {id_: {"owner": key.owner, "secret": key.secret.hex()} for id_, key in keyring.seal.items()},
+        "pseudonym": {name: key.hex() for name, key in keyring.pseudonym.items()},
+        "citizen": keyring.citizen.hex() if keyring.citizen else None,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(orjson.dumps(body))
+
+
+def _secret(text: object, place: str) -> bytes:
+    try:
+        secret = bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise KeyringError(f"{place}: a key is 64 hex characters")
+    return secret
+
+
+def load(path: Path) -> Keyring:
+    """The keyring of a file, or KeyringError."""
+    try:
+        body: dict[str, Any] = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise KeyringError("keyring file not found") from None
+    except orjson.JSONDecodeError:
+        raise KeyringError("keyring file is not JSON") from None
+    try:
+        seal = {
+            id_: SealKey.make(id_, entry["owner"], _secret(entry["secret"], f"seal.{id_}"))
+            for id_, entry in body["seal"].items()
+        }
+        pseudonym = {name: _secret(text, f"pseudonym.{name}") for name, text in body["pseudonym"].items()}
+    except (KeyError, TypeError, AttributeError):
+        raise KeyringError("keyring file lacks `seal` or `pseudonym`, or they are of the wrong form") from None
+    citizen = _secret(body["citizen"], "citizen") if body.get("citizen") else None
+    return Keyring(seal, pseudonym, citizen)

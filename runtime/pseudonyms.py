@@ -1,0 +1,36 @@
+"""Pseudonyms: HMAC-SHA-256 cut to 128 bits, 32 hex characters. No plain hash of anything a person could guess."""
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+_SEPARATOR: Final = b"\x1f"
+
+
+def pseudonym(key: bytes, purpose: str, *parts: str) -> str:
+    """One-way name for `parts`, bound to its purpose: the same number means nothing in another column."""
+    text = _SEPARATOR.join([purpose.encode(), *(part.encode("utf-8", "surrogatepass") for part in parts)])
+    return hmac.digest(key, text, sha256)[:16].hex()
+
+
+def digest(key: bytes, purpose: str, data: bytes) -> str:
+    """The same for bytes (hash of an original, of a file)."""
+    return hmac.digest(key, purpose.encode() + _SEPARATOR + data, sha256)[:16].hex()
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = ((name, _without_nulls(item)) for name, item in value.items())
+        return {name: item for name, item in kept if item is not None and item != [] and item != {}}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def content_hash(key: bytes, parts: Iterable[Any]) -> str:
+    """HMAC over the canonical form: non-null fields by name. A new optional field that is null changes nothing."""
+    canonical = orjson.dumps([_without_nulls(part) for part in parts], option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(key, b"content" + _SEPARATOR + canonical, sha256)[:16].hex()

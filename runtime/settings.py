@@ -1,0 +1,78 @@
+"""Settings of a role: one file and the environment, all mistakes told at once.
+
+Every role takes `LIVINGDATA_*` variables or a YAML file (`--config`); a variable wins. A wrong or missing setting stops
+the start.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """Every mistake, one line each: setting, what is wrong. Never the value given."""
+
+
+class Settings(BaseSettings):
+    """What every role needs."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid")
+
+    kafka: str = Field(description="bootstrap servers, host:port[,host:port]")
+    embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
+    data: Path = Field(description="folder for this role's own files")
+    metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port on loopback")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+class WorkerSettings(Settings):
+    keyring: Path = Field(description="the city's keyring")
+    redis: str = Field(pattern="^(redis|rediss|unix)://", description="claims and citizens")
+    worker_id: str = Field("worker-1", pattern="^[A-Za-z0-9._-]{1,64}$")
+    group: str = Field("livingdata-workers", min_length=1)
+    claim_days: int = Field(45, ge=1, le=400)
+    chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
+
+
+class SinkSettings(Settings):
+    clickhouse: str = Field(pattern="^https?://", description="http://host:port")
+    clickhouse_user: str = "default"
+    clickhouse_password: str = Field("", repr=False)
+    database: str = Field("default", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+    group: str = Field("livingdata-sinks", min_length=1)
+    flush_rows: int = Field(20_000, ge=1)
+    flush_bytes: int = Field(32 << 20, ge=1 << 16)
+    flush_ms: int = Field(400, ge=10, description="age of the oldest record at which a batch is sent")
+
+
+class AdapterSettings(Settings):
+    keyring: Path = Field(description="keys of this adapter's facilities")
+    feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")
+    outbox_bytes: int = Field(8 << 30, ge=1 << 20, description="above this the outbox refuses new messages")
+
+
+Role = TypeVar("Role", bound=Settings)
+
+
+def load(role: type[Role], config: Path | None = None, **given: Any) -> Role:
+    """The role's settings, or SettingsError with every mistake."""
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            read = yaml.safe_load(config.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise SettingsError(f"--config: file not found: {config.name}") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise SettingsError("--config: not YAML") from None
+        if not isinstance(read, dict):
+            raise SettingsError("--config: a mapping of settings is expected")
+        values = read
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return role(**values)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsError("settings are wrong or missing:\n" + "\n".join(sorted(lines))) from None

@@ -1,0 +1,24 @@
+"""Every metric, declared once. Labels are few and never hold anything of a patient."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+TAKEN: Final = Counter("livingdata_adapter_messages_total", "Messages taken", ["adapter_id", "outcome"])
+OUTBOX_DEPTH: Final = Gauge("livingdata_outbox_depth", "Records waiting for the broker")
+OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest waiting record")
+PARTS: Final = Counter("livingdata_worker_parts_total", "Parts by outcome", ["kind", "outcome"])
+REJECTIONS: Final = Counter("livingdata_rejections_total", "Rejections", ["stage", "reason"])
+CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one chunk by stage", ["stage"])
+PROGRESS: Final = Gauge("livingdata_progress_timestamp_seconds", "Last progress", ["role"])
+ROWS: Final = Counter("livingdata_sink_rows_total", "Rows inserted", ["table"])
+INSERT_SECONDS: Final = Histogram("livingdata_sink_insert_seconds", "Time of one insert", ["table"])
+AGE: Final = Histogram(
+    "livingdata_event_age_seconds", "Capture to stored", buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 600, 3600)
+)
+
+
+def serve(port: int | None) -> None:
+    """Prometheus endpoint on loopback, where a port is set."""
+    if port is not None:
+        start_http_server(port, addr="127.0.0.1")
