@@ -1,0 +1,159 @@
+"""A watched folder: files are taken whole and in file-time order, answered by a receipt, moved to done/ or refused/.
+
+A crash between the durable write and the move costs nothing: the file is read again, its messages are retransmissions
+and get their first receipts. A full outbox leaves the file where it is.
+"""
+
+import asyncio
+import itertools
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from producers.adapter import Dialect, Feed, Incoming, Read, Receipt, Taker
+from runtime import logs
+from runtime.clock import now_ms
+
+DONE: Final = "done"
+REFUSED: Final = "refused"
+RECEIPT: Final = ".receipt.txt"
+AT_ONCE: Final = 20
+"""Files whose messages wait for one transaction together."""
+HELD_BYTES: Final = 8 << 20
+"""Most bytes of messages read ahead of the outbox."""
+RETRY_SECONDS: Final = 1.0
+
+log = logs.get("folder")
+
+
+class FolderOptions(BaseModel):
+    """Of a feed that is read from a folder."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: Path | None = Field(None, description="watched folder; done/ and refused/ are made in it")
+    renamed: bool = Field(False, description="senders write elsewhere and rename into the folder: take files at once")
+    settle_seconds: float = Field(2.0, gt=0, le=3600, description="otherwise: take a file unchanged for so long")
+    poll_seconds: float = Field(0.1, gt=0, le=60)
+
+
+class Folder:
+    """The listener of one feed's folder."""
+
+    def __init__(self, feed: Feed, dialect: Dialect, options: FolderOptions, taker: Taker) -> None:
+        if options.folder is None:
+            raise ValueError("a folder is needed")
+        self._feed, self._dialect, self._options, self._taker = feed, dialect, options, taker
+        self._folder = options.folder
+        self._seen: dict[str, tuple[int, int, float]] = {}
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        for name in ("", DONE, REFUSED):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        self._task = asyncio.create_task(self._run(), name=f"folder {self._feed.adapter_id}")
+
+    async def stop(self) -> None:
+        """The files in hand are finished first."""
+        self._stop.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                took = await self._round()
+            except OSError as error:
+                log.error("folder_failed", adapter_id=self._feed.adapter_id, error=error, mend="check the folder")
+                took = False
+                await self._pause(RETRY_SECONDS)
+            if not took:
+                await self._pause(self._options.poll_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self) -> bool:
+        """One look into the folder; whether anything was taken."""
+        ready = self._ready()[:AT_ONCE]
+        taken = [(path, await self._take(path)) for path in ready]
+        for path, tasks in taken:
+            receipts = await asyncio.gather(*tasks)
+            if any(receipt.full for receipt in receipts):
+                await self._pause(RETRY_SECONDS)
+                return False
+            await asyncio.to_thread(self._finish, path, receipts)
+        return bool(taken)
+
+    def _ready(self) -> list[Path]:
+        """Whole files, the oldest first."""
+        found: list[tuple[int, str]] = []
+        now = time.monotonic()
+        seen: dict[str, tuple[int, int, float]] = {}
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.name.lower().endswith(self._dialect.suffixes):
+                    continue
+                stat = entry.stat()
+                size, stamp, since = self._seen.get(entry.name, (-1, 0, now))
+                if (size, stamp) != (stat.st_size, stat.st_mtime_ns):
+                    since = now
+                seen[entry.name] = stat.st_size, stat.st_mtime_ns, since
+                if self._options.renamed or now - since >= self._options.settle_seconds:
+                    found.append((stat.st_mtime_ns, entry.name))
+        self._seen = seen
+        return [self._folder / name for _, name in sorted(found)]
+
+    async def _take(self, path: Path) -> list[asyncio.Task[Receipt]]:
+        """Hand the file's messages over in order; no more than HELD_BYTES wait for the outbox."""
+        tasks: list[asyncio.Task[Receipt]] = []
+        reads = self._dialect.read(path, self._feed)
+        held = 0
+        for first in itertools.count(0, AT_ONCE):
+            batch = await asyncio.to_thread(_next, reads)
+            for index, read in enumerate(batch, first + 1):
+                origin = (path.name, str(index))
+                incoming = Incoming(self._feed, read.parsed, read.raw, origin, now_ms())
+                tasks.append(asyncio.create_task(self._hand_over(incoming)))
+                held += len(read.raw)
+            if len(batch) < AT_ONCE:
+                return tasks
+            if held > HELD_BYTES:
+                await asyncio.wait(tasks)
+                held = 0
+        raise AssertionError("itertools.count ended")
+
+    async def _hand_over(self, incoming: Incoming) -> Receipt:
+        return await self._taker.take(incoming)
+
+    def _finish(self, path: Path, receipts: Sequence[Receipt]) -> None:
+        """Receipt first, then the file: whoever sees the file moved finds its receipt."""
+        target = _free(path.parent / (DONE if all(r.accepted for r in receipts) else REFUSED), path.name)
+        receipt = target.with_name(target.name + RECEIPT)
+        unfinished = receipt.with_name(f".{receipt.name}")
+        unfinished.write_text(self._dialect.answer(receipts), encoding="utf-8")
+        unfinished.replace(receipt)
+        path.replace(target)
+
+
+def _next(reads: Iterator[Read]) -> list[Read]:
+    return list(itertools.islice(reads, AT_ONCE))
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A name in `folder` that keeps what lies there: files sent again under their old name get a number."""
+    target = folder / name
+    for number in itertools.count(2):
+        if not target.exists():
+            break
+        target = folder / f"{name}.{number}"
+    return target

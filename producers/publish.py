@@ -1,0 +1,129 @@
+"""The publisher: outbox -> Kafka, in order; what the broker has acknowledged leaves the outbox.
+
+A record is read again until its delivery report came: publishing twice is harmless (same number, same outcome), losing
+is not. The broker being away costs waiting, nothing else.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from producers.outbox import Outbox, unpack
+from runtime import kafka, logs, telemetry
+from runtime.clock import now_ms
+from runtime.window import Window
+from schemas import codec, registry, topics
+
+BATCH: Final = 1_000
+IN_FLIGHT: Final = 20_000
+
+log = logs.get("publisher")
+
+
+class Publisher:
+    """A thread of its own. `delivered` is given the ids of records that the broker has."""
+
+    def __init__(
+        self, outbox: Outbox, bootstrap: str, name: str, delivered: Callable[[list[int]], None], window: Window | None
+    ) -> None:
+        self._outbox, self._bootstrap, self._name = outbox, bootstrap, name
+        self._report, self._window = delivered, window
+        self._stop = threading.Event()
+        self._failed = False
+        self._in_flight = 0
+        self._acked: list[int] = []
+        self._producer = kafka.producer(bootstrap, name)
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Let what is in flight arrive, at most `timeout` seconds; the rest stays in the outbox."""
+        self._stop.set()
+        self._outbox.stored.set()
+        self._thread.join(timeout + 5)
+        self._producer.flush(timeout)
+        self._hand_over()
+
+    def heartbeat(self, pulse: Mapping[str, Any], delivered: Callable[[], None]) -> None:
+        """One heartbeat; `delivered` is called when the broker has it."""
+        schema_id, made = registry.latest(topics.HEARTBEATS)
+
+        def report(error: object, _message: object) -> None:
+            if error is None:
+                delivered()
+
+        try:
+            self._producer.produce(
+                topics.HEARTBEATS,
+                codec.frame(schema_id, made.encode(pulse)),
+                pulse["adapter_id"].encode(),
+                on_delivery=report,
+            )
+        except BufferError:
+            log.warning("heartbeat_skipped", reason="the producer's queue is full")
+
+    def _run(self) -> None:
+        reader = sqlite3.connect(f"file:{self._outbox.path}?mode=ro", uri=True, check_same_thread=False)
+        position = 0
+        while not self._stop.is_set():
+            if self._failed:
+                self._renew()
+                position = 0
+            rows = self._waiting(reader, position)
+            for row in rows:
+                self._produce(*row)
+                position = row[0]
+            self._producer.poll(0 if rows else 0.01)
+            self._hand_over()
+            if not rows:
+                self._outbox.stored.wait(0.05)
+                self._outbox.stored.clear()
+        reader.close()
+
+    def _waiting(self, reader: sqlite3.Connection, position: int) -> list[tuple[int, str, bytes, bytes, bytes]]:
+        if self._in_flight >= IN_FLIGHT or (self._window is not None and not self._window.open()):
+            time.sleep(0.01)
+            return []
+        return reader.execute(
+            "SELECT id, topic, key, value, headers FROM record WHERE id > ? ORDER BY id LIMIT ?", (position, BATCH)
+        ).fetchall()
+
+    def _produce(self, id_: int, topic: str, key: bytes, value: bytes, headers: bytes) -> None:
+        def report(error: Any, message: Any) -> None:
+            self._in_flight -= 1
+            if error is not None:
+                self._failed = True
+                log.error("delivery_failed", code=error.name())
+                return
+            self._acked.append(id_)
+            if self._window is not None:
+                self._window.delivered(topic, message.partition(), message.offset(), len(value) + len(headers))
+
+        while not self._stop.is_set():
+            try:
+                self._producer.produce(topic, value, key, headers=unpack(headers), on_delivery=report)
+            except BufferError:
+                self._producer.poll(0.1)
+                self._hand_over()
+            else:
+                self._in_flight += 1
+                return
+
+    def _renew(self) -> None:
+        """After a failed delivery: a new producer, from the oldest record that is still in the outbox."""
+        self._producer.purge()
+        self._producer.flush(1)
+        self._hand_over()
+        time.sleep(0.5)
+        self._producer = kafka.producer(self._bootstrap, self._name)
+        self._in_flight, self._failed = 0, False
+
+    def _hand_over(self) -> None:
+        if self._acked:
+            acked, self._acked = self._acked, []
+            self._report(acked)
+            telemetry.PROGRESS.labels("publisher").set(now_ms() / 1000)
