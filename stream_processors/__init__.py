@@ -1,0 +1,1 @@
+"""Kafka -> Kafka: validate, deduplicate, identify, enrich."""

@@ -1,0 +1,139 @@
+"""The worker: Faust around the pipeline. Only this file and `transport` know Faust."""
+
+import asyncio
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+from faust.transport import by_url as _by_url  # noqa: F401 the registry must be loaded before ours is named
+
+from runtime import keyring, logs, telemetry
+from runtime.clock import now_ms
+from runtime.settings import WorkerSettings
+from runtime.window import Window
+from schemas import topics
+from stream_processors.deliver import Deliverer
+from stream_processors.pipeline import Pipeline
+from stream_processors.receive import Source
+from stream_processors.stores import Store
+from stream_processors.transport import Chunk, ChunkConsumer, ChunkTransport
+
+OLDEST_FAUST: Final = (0, 15, 2)
+SINK_GROUP: Final = "livingdata-sinks"
+
+log = logs.get("worker")
+
+
+class UnsafeFaustError(RuntimeError):
+    """This Faust would lose events; says what is wrong."""
+
+
+def refuse_unsafe_faust() -> None:
+    """Older than 0.15.2 hangs on rebalance; the pure-Python stream acknowledges what it skipped."""
+    found = tuple(int(part) for part in version("faust-streaming").split(".")[:3])
+    if found < OLDEST_FAUST:
+        raise UnsafeFaustError("faust-streaming is older than 0.15.2: upgrade it")
+    try:
+        import faust._cython.streams  # noqa: F401
+    except ImportError:
+        raise UnsafeFaustError("faust's Cython stream is missing: install a built wheel") from None
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        refuse_unsafe_faust()
+        self._settings = settings
+        limit = topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES
+        window = Window(settings.kafka, SINK_GROUP) if settings.embedded_kafka else None
+        self._deliver = Deliverer(settings.kafka, settings.worker_id, window)
+        self._store = Store(settings.redis, settings.claim_days)
+        self._pipeline = Pipeline(keyring.load(settings.keyring), self._store, settings.worker_id, limit)
+        self._failure: BaseException | None = None
+        self._failed = asyncio.Event()
+        self.app = self._make_app()
+
+    def _make_app(self) -> Any:
+        settings = self._settings
+        folder: Path = settings.data / "faust"
+        app = faust.App(
+            settings.group,
+            broker=f"kafka://{settings.kafka}",
+            datadir=str(folder),
+            value_serializer="raw",
+            key_serializer="raw",
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            topic_partitions=1,
+            store="memory://",
+            processing_guarantee="at_least_once",
+            consumer_auto_offset_reset="earliest",
+            broker_commit_interval=0.5,
+            broker_commit_every=1_000_000_000,
+            broker_max_poll_records=settings.chunk,
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=1.0,
+            broker_request_timeout=30.0,
+            broker_rebalance_timeout=15.0,
+            stream_buffer_maxsize=2,
+            stream_wait_empty=True,
+            stream_recovery_delay=0.0,
+            stream_publish_on_commit=False,
+        )
+        transport = ChunkTransport([*app.conf.broker_consumer], app)
+        app.transport = transport
+        chunks = app.topic(*topics.RECEIVED_TOPICS, value_type=bytes, value_serializer="raw", internal=False)
+        app.agent(chunks, name="chunks", concurrency=1)(self._agent)
+        return app
+
+    async def _agent(self, stream: Any) -> None:
+        async for chunk in stream:
+            try:
+                await self._work(chunk)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                # Unforeseen: stop uncommitted. Faust would acknowledge and go on; our position has not moved.
+                log.error("chunk_failed", error=error)
+                self._failure = error
+                self._failed.set()
+                await asyncio.Event().wait()
+
+    async def _work(self, chunk: Chunk) -> None:
+        consumer: ChunkConsumer = self.app.consumer
+        if not consumer.begin(chunk):
+            return
+        sources = [Source(r.topic, r.partition, r.offset, r.key, r.value, r.headers or ()) for r in chunk.records()]
+        produced = await self._pipeline(sources)
+        await asyncio.to_thread(self._deliver, produced)
+        consumer.done(chunk)
+        telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
+        await asyncio.to_thread(self._deliver.wait_for_room)
+
+    async def run(self, stop: threading.Event) -> None:
+        """Until `stop`, or until something unforeseen happens, which is raised."""
+        self.app.finalize()
+        await self.app.start()
+        log.info("started", worker=self._settings.worker_id)
+        while not stop.is_set() and not self._failed.is_set() and not self.app.crashed:
+            await asyncio.sleep(0.1)
+        await self.app.stop()
+        self._deliver.close()
+        await self._store.close()
+        if self._failure is not None:
+            raise self._failure
+        if self.app.crashed:
+            raise RuntimeError("faust crashed; see the log")
+
+
+def run(settings: WorkerSettings, stop: threading.Event) -> None:
+    """The role `livingdata processor`."""
+
+    async def main() -> None:
+        await Worker(settings).run(stop)
+
+    asyncio.run(main())

@@ -1,0 +1,76 @@
+"""Redis: the only door. Claims and the citizen registry, one round trip for a chunk."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import redis.asyncio as redis
+from redis.exceptions import NoScriptError, RedisError
+
+from runtime import logs
+from stream_processors import claims
+
+DAY_SECONDS: Final = 86_400
+_LOAD: Final = 2_000
+
+log = logs.get("stores")
+
+
+class Store:
+    """Claims and citizens. If Redis is away, it waits and says so: no claim, no output."""
+
+    def __init__(self, url: str, claim_days: int) -> None:
+        self._redis = redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, decode_responses=False)
+        self._seconds = claim_days * DAY_SECONDS
+        self._sha: str | None = None
+
+    async def claim_and_find(
+        self, keys: Sequence[bytes], asked: bytes, citizens: Sequence[bytes]
+    ) -> tuple[Sequence[claims.Claim], list[bytes | None]]:
+        """Claims for documents (in order) and what the registry knows of citizens."""
+        wait = 0.1
+        while True:
+            try:
+                return await self._ask(keys, asked, citizens)
+            except NoScriptError:
+                self._sha = None
+            except (RedisError, OSError) as error:
+                log.warning("redis_away", error=type(error).__name__, again_in_seconds=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+
+    async def _ask(
+        self, keys: Sequence[bytes], asked: bytes, citizens: Sequence[bytes]
+    ) -> tuple[Sequence[claims.Claim], list[bytes | None]]:
+        if self._sha is None:
+            self._sha = await self._redis.script_load(claims.SCRIPT)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.evalsha(self._sha, len(keys), *keys, self._seconds, asked)
+        if citizens:
+            pipe.mget([b"citizen:" + number for number in citizens])
+        answered = await pipe.execute()
+        return claims.answers(answered[0], len(keys)), answered[1] if citizens else []
+
+    async def forget_content(self, document_ids: Iterable[str]) -> None:
+        """The store refused these documents: the hospital's resend must not count as a duplicate."""
+        for id_ in document_ids:
+            key = b"claim:" + bytes.fromhex(id_)
+            if await self._redis.exists(key):
+                await self._redis.setrange(key, 8, claims.FORGOTTEN)
+
+    async def load_citizens(self, entries: Iterable[tuple[bytes, bytes]]) -> int:
+        """Fill the registry; gives the number written."""
+        count = 0
+        batch: dict[bytes, bytes] = {}
+        for number, hashes in entries:
+            batch[b"citizen:" + number] = hashes
+            count += 1
+            if len(batch) >= _LOAD:
+                await self._redis.mset(batch)
+                batch = {}
+        if batch:
+            await self._redis.mset(batch)
+        return count
+
+    async def close(self) -> None:
+        await self._redis.aclose()
