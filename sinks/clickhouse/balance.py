@@ -1,0 +1,98 @@
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+"""The ledger's SQL: each part's final outcome, and the balance of each feed's life (conservation).
+
+The mark of an incarnation is the number up to which a heartbeat older than the settling time says that all are
+acknowledged; younger is in flight. Where no heartbeat came at all it is the highest number seen. Absent numbers are
+counted, never listed: mark - distinct numbers present - numbers without a document.
+"""
+
+from typing import Final
+
+from schemas.kinds import KINDS
+
+LEDGER: Final = (
+    "SELECT facility, adapter_id, incarnation, sequence, part, parts, kind, captured_at,\n"
+    "  if(rank = 0, 'missing', toString(outcome)) AS outcome, identity_tier\n"
+    "FROM ledger_numbers FINAL WHERE adapter_id != ''"
+)
+"""Row in history -> its outcome; else any rejection; else duplicate (the table's rank decides); a part that a worker
+claimed but whose row is not here is missing. Adapter '' are records without a readable number."""
+
+_FEED: Final = "facility, adapter_id, incarnation"
+
+
+def _stored() -> str:
+    each = " UNION ALL ".join(f"SELECT {_FEED} FROM {kind}_history FINAL" for kind in KINDS)
+    return f"SELECT {_FEED}, count() AS stored FROM ({each}) GROUP BY {_FEED}"
+
+
+def sql(settle_seconds: str) -> str:
+    """The balance per feed and incarnation. `settle_seconds` is a number or a `{name:UInt32}` to be bound."""
+    return f"""WITH
+beats AS (
+  SELECT {_FEED}, max(h.taken) AS taken, max(h.acknowledged) AS acknowledged, max(h.at) AS last_heartbeat,
+    argMax(h.ended, h.at) AS ended,
+    maxIf(h.acknowledged, h.at <= now64(3) - toIntervalSecond({settle_seconds})) AS settled
+  FROM heartbeats AS h FINAL GROUP BY {_FEED}
+),
+marks AS (
+  SELECT {_FEED}, max(b.heard) AS heard, if(max(b.heard) = 1, max(b.settled), max(b.highest)) AS mark,
+    max(b.taken) AS taken, max(b.acknowledged) AS acknowledged, max(b.last_heartbeat) AS last_heartbeat,
+    max(b.ended) AS ended
+  FROM (
+    SELECT {_FEED}, 1 AS heard, settled, toInt64(0) AS highest, taken, acknowledged, last_heartbeat, ended FROM beats
+    UNION ALL
+    SELECT {_FEED}, 0, toInt64(0), max(sequence), toInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), false
+    FROM ledger_numbers WHERE adapter_id != '' GROUP BY {_FEED}
+  ) AS b GROUP BY {_FEED}
+),
+numbers AS (
+  SELECT {_FEED}, sequence, max(l.parts) AS parts, count() AS present, countIf(l.outcome = 'missing') AS promised,
+    countIf(l.outcome = 'accepted') AS accepted, countIf(l.outcome = 'amended') AS amended,
+    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected
+  FROM ({LEDGER}) AS l GROUP BY {_FEED}, sequence
+),
+counted AS (
+  SELECT n.facility AS facility, n.adapter_id AS adapter_id, n.incarnation AS incarnation,
+    sum(n.accepted) AS accepted, sum(n.amended) AS amended, sum(n.duplicate) AS duplicate, sum(n.rejected) AS rejected,
+    countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
+    sumIf(greatest(n.parts - toInt64(n.present), 0) + n.promised, n.sequence <= m.mark) AS missing_parts
+  FROM numbers AS n INNER JOIN marks AS m
+    ON m.facility = n.facility AND m.adapter_id = n.adapter_id AND m.incarnation = n.incarnation
+  GROUP BY n.facility, n.adapter_id, n.incarnation
+),
+quiet AS (
+  SELECT h.facility AS facility, h.adapter_id AS adapter_id, h.incarnation AS incarnation,
+    intervalLengthSum(h.first, h.last + 1) AS silent,
+    intervalLengthSumIf(h.first, least(h.last, m.mark) + 1, h.first <= m.mark) AS silent_below
+  FROM (SELECT {_FEED}, s.first AS first, s.last AS last FROM heartbeats FINAL ARRAY JOIN silent AS s) AS h
+  INNER JOIN marks AS m ON m.facility = h.facility AND m.adapter_id = h.adapter_id AND m.incarnation = h.incarnation
+  GROUP BY h.facility, h.adapter_id, h.incarnation
+),
+feeds AS (
+  SELECT {_FEED}, max(u.heard) AS heard, max(u.taken) AS taken, max(u.acknowledged) AS acknowledged,
+    max(u.mark) AS mark, toInt64(sum(u.accepted)) AS accepted, toInt64(sum(u.amended)) AS amended,
+    toInt64(sum(u.duplicate)) AS duplicate, toInt64(sum(u.rejected)) AS rejected, toInt64(sum(u.stored)) AS stored,
+    toInt64(sum(u.silent)) AS silent, toInt64(sum(u.missing_parts)) AS missing_parts,
+    greatest(max(u.mark) - toInt64(sum(u.present)) - toInt64(sum(u.silent_below)), 0) AS absent,
+    max(u.ended) AS ended, max(u.last_heartbeat) AS last_heartbeat
+  FROM (
+    SELECT {_FEED}, heard, taken, acknowledged, mark, ended, last_heartbeat, 0 AS accepted, 0 AS amended,
+      0 AS duplicate, 0 AS rejected, 0 AS present, 0 AS missing_parts, 0 AS stored, 0 AS silent, 0 AS silent_below
+    FROM marks
+    UNION ALL
+    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, rejected, present,
+      missing_parts, 0, 0, 0 FROM counted
+    UNION ALL
+    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, stored, 0, 0 FROM ({_stored()})
+    UNION ALL
+    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, 0, silent, silent_below FROM quiet
+  ) AS u GROUP BY {_FEED}
+)
+SELECT {_FEED}, taken, acknowledged, mark, accepted, amended, duplicate, rejected, stored, silent, absent, missing_parts,
+  absent + missing_parts AS missing, accepted + amended + duplicate + rejected + absent + missing_parts AS published,
+  ended, last_heartbeat,
+  CAST(heard = 1 AND taken > acknowledged
+    AND (ended OR last_heartbeat <= now64(3) - toIntervalSecond({settle_seconds})), 'Bool') AS lost_tail,
+  CAST(absent + missing_parts = 0 AND NOT lost_tail AND stored = accepted + amended, 'Bool') AS balanced
+FROM feeds"""
