@@ -1,0 +1,1 @@
+"""The roof: command line, embedded servers, the simulated city."""
