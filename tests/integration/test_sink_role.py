@@ -1,0 +1,106 @@
+"""The role `livingdata sink` between a real broker and a real ClickHouse engine."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from confluent_kafka import TopicPartition
+
+from infra.embedded.clickhouse import EmbeddedClickHouse
+from infra.embedded.kafka import EmbeddedKafka
+from runtime import kafka
+from runtime.settings import SinkSettings, load
+from schemas import topics
+from sinks.clickhouse import sink
+from sinks.clickhouse.client import Away, connect
+from tests.rows import accepted_row, ledger_row
+
+pytestmark = pytest.mark.slow
+
+TOPIC = "accepted.encounter"
+REGISTER = [
+    {"code": "01001", "name": "A", "systems": [{"system": "HIS", "dialect": "hl7v2", "kinds": ["encounter"]}]},
+]
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[str]:
+    with EmbeddedKafka() as made:
+        yield made.bootstrap
+
+
+@pytest.fixture
+def settings(broker: str, tmp_path: Path) -> SinkSettings:
+    """Settings of a sink whose ClickHouse does not run yet."""
+    (tmp_path / sink.REGISTER).write_text(yaml.safe_dump(REGISTER))
+    url = "http://127.0.0.1:1"
+    return load(SinkSettings, kafka=broker, data=tmp_path, clickhouse=url, embedded_kafka=True, group=tmp_path.name)
+
+
+def wait_for(ready: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def ask(settings: SinkSettings, sql: str) -> list[dict[str, Any]]:
+    store = connect(settings)
+    try:
+        return store.rows(sql)
+    finally:
+        store.close()
+
+
+def test_from_kafka_to_the_views_and_back_with_rejections(settings: SinkSettings, tmp_path: Path) -> None:
+    producer = kafka.producer(settings.kafka, "test")
+    for at in range(1, 301):
+        producer.produce(TOPIC, accepted_row("encounter", sequence=at, document_id=f"{at:032x}")[1], str(at).encode())
+    producer.produce(TOPIC, b"no frame", b"0")
+    producer.produce(topics.HEARTBEATS, ledger_row("heartbeats", taken=300, acknowledged=300)[1], b"01001.his")
+    assert 0 == producer.flush(30)
+
+    stop = threading.Event()
+    with EmbeddedClickHouse(tmp_path / "clickhouse") as server:
+        there = settings.model_copy(update={"clickhouse": server.url})
+        role = threading.Thread(target=sink.run, args=(there, stop))
+        role.start()
+
+        def arrived() -> bool:
+            try:
+                found = ask(
+                    there, "SELECT (SELECT count() FROM encounters) AS rows, (SELECT count() FROM rejections) AS bad"
+                )
+            except Away:  # the sink has not made the views yet
+                return False
+            return (300, 1) == (found[0]["rows"], found[0]["bad"])
+
+        wait_for(arrived)
+        stop.set()
+        role.join(30)
+        assert not role.is_alive()
+        balance = ask(there, "SELECT accepted, missing, balanced FROM ledger_balance")
+        rejection = ask(there, "SELECT stage, reason, topic, source_partition FROM rejected")
+        register = ask(there, "SELECT facility, source_system FROM facility_register")
+
+    assert [{"accepted": 300, "missing": 0, "balanced": True}] == balance
+    assert [("sink", "frame", TOPIC)] == [(row["stage"], row["reason"], row["topic"]) for row in rejection]
+    assert [{"facility": "01001", "source_system": "HIS"}] == register
+    reader = kafka.consumer(settings.kafka, settings.group, "test")
+    places = [TopicPartition(TOPIC, partition) for partition in range(4)]
+    committed = sum(max(place.offset, 0) for place in reader.committed(places, timeout=10))
+    reader.close()
+    assert 301 == committed
+
+
+def test_a_sink_without_clickhouse_waits_and_ends_when_told(settings: SinkSettings) -> None:
+    stop = threading.Event()
+    role = threading.Thread(target=sink.run, args=(settings, stop))
+    role.start()
+    stop.set()
+    role.join(30)
+    assert not role.is_alive()
