@@ -5,11 +5,16 @@ the start.
 """
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+WORKERS: Final = "livingdata-workers"
+SINKS: Final = "livingdata-sinks"
+"""Consumer groups, unless the settings say otherwise."""
 
 
 class SettingsError(Exception):
@@ -32,7 +37,7 @@ class WorkerSettings(Settings):
     keyring: Path = Field(description="the city's keyring")
     redis: str = Field(pattern="^(redis|rediss|unix)://", description="claims and citizens")
     worker_id: str = Field("worker-1", pattern="^[A-Za-z0-9._-]{1,64}$")
-    group: str = Field("livingdata-workers", min_length=1)
+    group: str = Field(WORKERS, min_length=1)
     claim_days: int = Field(45, ge=1, le=400)
     chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
 
@@ -42,7 +47,7 @@ class SinkSettings(Settings):
     clickhouse_user: str = "default"
     clickhouse_password: str = Field("", repr=False)
     database: str = Field("default", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
-    group: str = Field("livingdata-sinks", min_length=1)
+    group: str = Field(SINKS, min_length=1)
     flush_rows: int = Field(20_000, ge=1)
     flush_bytes: int = Field(32 << 20, ge=1 << 16)
     flush_ms: int = Field(400, ge=10, description="age of the oldest record at which a batch is sent")

@@ -6,20 +6,29 @@ the window is closed. A real broker needs none of this.
 
 import time
 from collections import defaultdict, deque
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaException, TopicPartition
 
 from runtime import kafka
+from runtime.settings import SINKS, WORKERS
 
 LIMIT_BYTES: Final = 2 << 20
 LIMIT_RECORDS: Final = 30_000
 _ASK_SECONDS: Final = 0.2
 
 
+def reading_group(topic: str) -> str:
+    """Whose commits say that a topic's records may be forgotten."""
+    return WORKERS if topic.startswith("received.") else SINKS
+
+
 class Window:
-    def __init__(self, bootstrap: str, group: str, limit_bytes: int = LIMIT_BYTES) -> None:
-        self._consumer = kafka.consumer(bootstrap, group, "window")
+    """Used by one thread at a time."""
+
+    def __init__(self, bootstrap: str, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._bootstrap = bootstrap
+        self._consumers: dict[str, Any] = {}
         self._limit = limit_bytes
         self._waiting: dict[tuple[str, int], deque[tuple[int, int]]] = defaultdict(deque)
         self._bytes: dict[tuple[str, int], int] = defaultdict(int)
@@ -30,7 +39,7 @@ class Window:
         self._bytes[topic, partition] += size
 
     def open(self) -> bool:
-        """False while some partition holds more than the limit that the group has not committed."""
+        """False while some partition holds more than the limit that its group has not committed."""
         if not self._full():
             return True
         if time.monotonic() - self._asked >= _ASK_SECONDS:
@@ -44,12 +53,23 @@ class Window:
         )
 
     def _ask(self) -> None:
-        places = [TopicPartition(*place) for place in self._waiting]
-        try:
-            committed = self._consumer.committed(places, timeout=2)
-        except KafkaException:
-            return
-        for found in committed:
-            waiting = self._waiting[found.topic, found.partition]
-            while waiting and waiting[0][0] < found.offset:
-                self._bytes[found.topic, found.partition] -= waiting.popleft()[1]
+        groups: dict[str, list[TopicPartition]] = defaultdict(list)
+        for topic, partition in self._waiting:
+            groups[reading_group(topic)].append(TopicPartition(topic, partition))
+        for group, places in groups.items():
+            try:
+                committed = self._consumer(group).committed(places, timeout=2)
+            except KafkaException:
+                return
+            for found in committed:
+                self._settle((found.topic, found.partition), found.offset)
+
+    def _settle(self, place: tuple[str, int], committed: int) -> None:
+        waiting = self._waiting[place]
+        while waiting and waiting[0][0] < committed:
+            self._bytes[place] -= waiting.popleft()[1]
+
+    def _consumer(self, group: str) -> Any:
+        if group not in self._consumers:
+            self._consumers[group] = kafka.consumer(self._bootstrap, group, "window")
+        return self._consumers[group]

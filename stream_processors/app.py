@@ -21,7 +21,6 @@ from stream_processors.stores import Store
 from stream_processors.transport import Chunk, ChunkConsumer, ChunkTransport
 
 OLDEST_FAUST: Final = (0, 15, 2)
-SINK_GROUP: Final = "livingdata-sinks"
 
 log = logs.get("worker")
 
@@ -48,7 +47,7 @@ class Worker:
         refuse_unsafe_faust()
         self._settings = settings
         limit = topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES
-        window = Window(settings.kafka, SINK_GROUP) if settings.embedded_kafka else None
+        window = Window(settings.kafka) if settings.embedded_kafka else None
         self._deliver = Deliverer(settings.kafka, settings.worker_id, window)
         self._store = Store(settings.redis, settings.claim_days)
         self._pipeline = Pipeline(keyring.load(settings.keyring), self._store, settings.worker_id, limit)

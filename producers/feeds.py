@@ -1,0 +1,76 @@
+"""The feeds of an adapter process, from its settings: all mistakes told at once, before anything is opened."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from producers.adapter import Feed
+from producers.adapters import DIALECTS, dialect
+from producers.event import Keys
+from runtime.keyring import Keyring, KeyringError
+from runtime.settings import SettingsError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class _Feed(BaseModel):
+    """One entry of `feeds`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facility: str = Field(pattern=r"^[0-9A-Z]{5}$", description="MACSKCB")
+    system: Name = Field(description="source system: HIS, LIS, PACS ...")
+    dialect: str
+    adapter_id: Name | None = Field(None, description="its name in the ledger; FACILITY.SYSTEM where it is left out")
+    purpose: str = "treatment"
+    legal_basis: str = "luat-kcb-15-2023"
+    options: dict[str, Any] = Field(default_factory=dict, description="of the dialect, see docs/adapters")
+
+
+def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
+    """The feeds, or SettingsError with every mistake in any of them."""
+    made: list[Feed] = []
+    wrong: list[str] = []
+    for number, entry in enumerate(entries):
+        try:
+            made.append(_feed(_Feed.model_validate(entry)))
+        except ValidationError as error:
+            wrong += [
+                f"  feeds.{number}.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
+                for e in error.errors(include_input=False)
+            ]
+        except LookupError:
+            wrong.append(f"  feeds.{number}.dialect: one of {', '.join(DIALECTS)}")
+    names = [feed.adapter_id for feed in made]
+    wrong += [f"  feeds: adapter_id {name} is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    if wrong:
+        raise SettingsError("settings are wrong or missing:\n" + "\n".join(wrong))
+    return made
+
+
+def _feed(entry: _Feed) -> Feed:
+    options = dialect(entry.dialect).options.model_validate(entry.options)
+    return Feed(
+        adapter_id=entry.adapter_id or f"{entry.facility}.{entry.system}",
+        facility=entry.facility,
+        source_system=entry.system,
+        dialect=entry.dialect,
+        purpose=entry.purpose,
+        legal_basis=entry.legal_basis,
+        options=options.model_dump(),
+    )
+
+
+def keys(made: list[Feed], keyring: Keyring) -> Mapping[str, Keys]:
+    """What each facility writes with; SettingsError naming every facility without keys."""
+    found: dict[str, Keys] = {}
+    wrong: list[str] = []
+    for facility in dict.fromkeys(feed.facility for feed in made):
+        try:
+            found[facility] = Keys.of(keyring, facility)
+        except KeyringError as error:
+            wrong.append(f"  keyring: {error}")
+    if wrong:
+        raise SettingsError("settings are wrong or missing:\n" + "\n".join(wrong))
+    return found
