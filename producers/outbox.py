@@ -35,6 +35,8 @@ from runtime.seal import SealBroken, seal_at_rest, unseal_at_rest
 
 SEEN_DAYS: Final = 7
 STATE_DAYS: Final = 45
+MOST_SILENT: Final = 20_000
+"""Numbers without a document in one heartbeat; the rest go with the next."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -262,9 +264,12 @@ class Outbox:
     def _pulse_one(self, feed: Feed, waiting: tuple[int, int, int] | None, now: int) -> dict[str, Any]:
         counts = self._counts.get(feed.adapter_id) or dict.fromkeys(COUNTS, 0)
         rows = self._db.execute(
-            "SELECT sequence, reason FROM silent WHERE adapter_id = ? ORDER BY sequence LIMIT 20000", (feed.adapter_id,)
+            "SELECT sequence, reason FROM silent WHERE adapter_id = ? ORDER BY sequence LIMIT ?",
+            (feed.adapter_id, MOST_SILENT + 1),
         ).fetchall()
-        low = min([counts["taken"] + 1, *([waiting[0]] if waiting else []), *(row[0] for row in rows[:1])])
+        # What is silent is acknowledged by the heartbeat that carries it.
+        rows, beyond = rows[:MOST_SILENT], rows[MOST_SILENT:]
+        low = min([counts["taken"] + 1, *([waiting[0]] if waiting else []), *(row[0] for row in beyond)])
         return {
             "adapter_id": feed.adapter_id,
             "incarnation": self.incarnation,

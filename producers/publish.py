@@ -23,13 +23,19 @@ log = logs.get("publisher")
 
 
 class Publisher:
-    """A thread of its own. `delivered` is given the ids of records that the broker has."""
+    """A thread of its own. `delivered` is given the ids of records that the broker has, `failed` what ended the thread."""
 
     def __init__(
-        self, outbox: Outbox, bootstrap: str, name: str, delivered: Callable[[list[int]], None], window: Window | None
+        self,
+        outbox: Outbox,
+        bootstrap: str,
+        name: str,
+        delivered: Callable[[list[int]], None],
+        failed: Callable[[BaseException], None],
+        window: Window | None,
     ) -> None:
         self._outbox, self._bootstrap, self._name = outbox, bootstrap, name
-        self._report, self._window = delivered, window
+        self._report, self._broken, self._window = delivered, failed, window
         self._stop = threading.Event()
         self._failed = False
         self._in_flight = 0
@@ -41,10 +47,13 @@ class Publisher:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Let what is in flight arrive, at most `timeout` seconds; the rest stays in the outbox."""
+        """Let what is in flight arrive, at most `timeout` seconds; the rest stays in the outbox. Heartbeats still go."""
         self._stop.set()
         self._outbox.stored.set()
         self._thread.join(timeout + 5)
+        self.flush(timeout)
+
+    def flush(self, timeout: float) -> None:
         self._producer.flush(timeout)
         self._hand_over()
 
@@ -67,6 +76,12 @@ class Publisher:
             log.warning("heartbeat_skipped", reason="the producer's queue is full")
 
     def _run(self) -> None:
+        try:
+            self._publish()
+        except Exception as error:
+            self._broken(error)
+
+    def _publish(self) -> None:
         reader = sqlite3.connect(f"file:{self._outbox.path}?mode=ro", uri=True, check_same_thread=False)
         position = 0
         while not self._stop.is_set():

@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from pathlib import Path
+from typing import Any
 
 from producers.adapter import Dialect, Feed, Listener
 from producers.adapters import dialect
@@ -16,8 +18,8 @@ from schemas import topics
 log = logs.get("adapter")
 
 
-def run(settings: AdapterSettings, stop: threading.Event) -> None:
-    """Until `stop`. Raises SettingsError before anything is opened."""
+def run(settings: AdapterSettings, stop: threading.Event, ready: Path | None = None) -> None:
+    """Until `stop`. Raises SettingsError before anything is opened; touches `ready` when senders can be served."""
     made = feeds(settings.feeds)
     try:
         ring = keyring.load(settings.keyring)
@@ -31,11 +33,16 @@ def run(settings: AdapterSettings, stop: threading.Event) -> None:
         limit=topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES,
         max_bytes=settings.outbox_bytes,
     )
-    asyncio.run(_serve(settings, made, dialects, outbox, stop))
+    asyncio.run(_serve(settings, made, dialects, outbox, stop, ready))
 
 
 async def _serve(
-    settings: AdapterSettings, made: list[Feed], dialects: dict[str, Dialect], outbox: Outbox, stop: threading.Event
+    settings: AdapterSettings,
+    made: list[Feed],
+    dialects: dict[str, Dialect],
+    outbox: Outbox,
+    stop: threading.Event,
+    ready: Path | None,
 ) -> None:
     window = Window(settings.kafka) if settings.embedded_kafka else None
     server = Server(outbox, made, settings.kafka, "adapter", window)
@@ -46,8 +53,14 @@ async def _serve(
             for listener in one.listen([feed for feed in made if feed.dialect == name], server):
                 await listener.start()
                 listeners.append(listener)
+        if ready is not None:
+            ready.touch()
         log.info("started", feeds=len(made), listeners=len(listeners), incarnation=outbox.incarnation)
-        await asyncio.to_thread(stop.wait)
+        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(asyncio.to_thread(stop.wait)), server.failed]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()  # where a thread failed, the waiting one must end too
+        if server.failed.done():
+            server.failed.result()
     finally:
         # Nobody is left waiting for an answer: listeners end first, what they took is stored and sent, then the outbox.
         await asyncio.gather(*(listener.stop() for listener in listeners), return_exceptions=True)

@@ -39,10 +39,11 @@ class Server:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._delivered: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
         self._silent: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
-        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, window)
+        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
-        self._stopping = False
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        """Ends with the exception that ended one of the threads: nothing is taken or sent any more, so leave."""
 
     def start(self) -> None:
         self._thread.start()
@@ -60,18 +61,33 @@ class Server:
 
     async def stop(self, timeout: float = 10.0) -> None:
         """Store what was handed over, send what can be sent, beat once more."""
-        self._stopping = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, timeout)
-        self._beat()
         await asyncio.to_thread(self._publisher.stop, timeout)
         self._settle()
+        self._beat()  # last, so that it tells how far everything came
+        await asyncio.to_thread(self._publisher.flush, timeout)
+        self._settle()
         self._outbox.close()
+        self.failed.cancel()
 
     def _on_delivered(self, ids: list[int]) -> None:
         self._delivered.put(ids)
 
+    def _on_failed(self, error: BaseException) -> None:
+        def tell() -> None:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+
+        self._loop.call_soon_threadsafe(tell)
+
     def _write(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            self._on_failed(error)
+
+    def _work(self) -> None:
         next_beat, next_purge = 0.0, now_ms() + PURGE_MS
         while True:
             batch, ended = self._wait()

@@ -11,7 +11,6 @@ import yaml
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 WORKERS: Final = "livingdata-workers"
 SINKS: Final = "livingdata-sinks"
 """Consumer groups, unless the settings say otherwise."""

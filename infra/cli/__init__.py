@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from infra.cli import roles
+from infra.cli import adapter, demo, roles
 from runtime.settings import SettingsError
 
 app: Final = typer.Typer(
@@ -16,6 +16,8 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(demo.demo)
+app.add_typer(adapter.app, name="adapter")
 app.command()(roles.processor)
 app.command()(roles.sink)
 

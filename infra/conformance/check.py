@@ -1,0 +1,179 @@
+"""What would become of each message of a file: its events and its issues. Never raises on any bytes.
+
+Reads with the adapter's own translator, composes with throwaway keys, validates with the worker's own rules: what is
+said here is what the pipeline will say.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from producers.adapter import Dialect, Document, Feed, Read, Refusal, State, Translation
+from producers.event import Keys, Number, compose
+from runtime.clock import now_ms
+from runtime.seal import SealKey
+from schemas import codec, registry
+from schemas.header import HEADER
+from schemas.reasons import REASONS
+from schemas.rules import RULES
+from schemas.sealed import IDENTITY
+from stream_processors.validate import validate
+
+MOST_STATES: Final = 50_000
+"""Visits whose last state is remembered while many messages are checked."""
+
+_HEADER: Final = frozenset(field.name for field in HEADER)
+_SECRET: Final = sha256(b"livingdata conformance").digest()
+_KEYS: Final = Keys(SealKey.make("check-1", "check", _SECRET), _SECRET)
+"""The same for every run, so that one file gives one answer; they protect nothing and open nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is wrong and how to mend it. `severity`: error (the part is rejected) or warning (quality). Never a value."""
+
+    rule: str
+    severity: Literal["error", "warning"]
+    path: str
+    vi: str
+    en: str
+    mend_vi: str
+    mend_en: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One input message. `events` hold kind, document, header and body as they would stand on Kafka (no identity)."""
+
+    path: str
+    index: int
+    outcome: Literal["accepted", "rejected"]
+    events: tuple[Mapping[str, Any], ...] = field(repr=False)
+    issues: tuple[Issue, ...]
+    silence: str | None = None
+    rows_read: int = 0
+    rows_used: int = 0
+    unmapped: Mapping[str, int] = field(default_factory=dict)
+
+    def line(self) -> dict[str, Any]:
+        """The machine-readable line of the message."""
+        issues = [{name: getattr(issue, name) for name in Issue.__slots__} for issue in self.issues]
+        return {
+            "path": self.path,
+            "index": self.index,
+            "outcome": self.outcome,
+            "events": list(self.events),
+            "issues": issues,
+            "silence": self.silence,
+            "rows": {"read": self.rows_read, "used": self.rows_used, "unmapped": dict(self.unmapped)},
+        }
+
+
+class Checker:
+    """Checks one feed's files; what was said of a visit before is folded in, as the adapter does."""
+
+    def __init__(self, dialect: Dialect, feed: Feed) -> None:
+        self._dialect, self._feed = dialect, feed
+        self._states: dict[str, State] = {}
+        self._sequence = 0
+
+    def files(self, path: Path) -> list[Path]:
+        """The path itself, or the files below a folder that this dialect takes, in order of their names."""
+        if not path.is_dir():
+            return [path]
+        return sorted(
+            found
+            for found in path.rglob("*")
+            if found.name.lower().endswith(self._dialect.suffixes) and found.is_file()
+        )
+
+    def check(self, path: Path) -> Iterator[Checked]:
+        """Each message of a file. OSError where the file cannot be opened."""
+        for index, read in enumerate(self._dialect.read(path, self._feed), 1):
+            yield self._one(str(path), index, read)
+
+    def _one(self, path: str, index: int, read: Read) -> Checked:
+        self._sequence += 1
+        translation = self._translate(read)
+        events: list[Mapping[str, Any]] = []
+        issues: list[Issue] = []
+        for part, outcome in enumerate(translation.outcomes, 1):
+            number = Number("check", "0" * 16, self._sequence, part, len(translation.outcomes))
+            if isinstance(outcome, Document):
+                made = self._event(outcome, number, translation)
+                if not isinstance(made, Refusal):
+                    event, found = made
+                    events.append(event)
+                    issues += found
+                    continue
+                outcome = made
+            issues.append(_refused(outcome))
+        rejected = any(issue.severity == "error" for issue in issues)
+        return Checked(
+            path,
+            index,
+            "rejected" if rejected else "accepted",
+            tuple(events),
+            tuple(issues),
+            None if translation.outcomes else translation.silence,
+            translation.rows.read,
+            translation.rows.used,
+            translation.rows.unmapped,
+        )
+
+    def _translate(self, read: Read) -> Translation:
+        parsed = read.parsed
+        if isinstance(parsed, Refusal):
+            return Translation((parsed,))
+        key = parsed.state_key
+        try:
+            translation = self._dialect.translator.translate(self._states.get(key) if key else None, parsed, self._feed)
+        except Exception as error:  # as in the outbox: a fault of ours costs one message
+            return Translation((Refusal("unforeseen", "", type(error).__name__),))
+        if key and translation.state is not None:
+            self._states[key] = translation.state
+            if len(self._states) > MOST_STATES:
+                del self._states[next(iter(self._states))]
+        return translation
+
+    def _event(
+        self, document: Document, number: Number, translation: Translation
+    ) -> tuple[dict[str, Any], list[Issue]] | Refusal:
+        made = compose(
+            document,
+            number,
+            self._feed,
+            _KEYS,
+            captured_at=now_ms(),
+            last_version=0,
+            message_id="",
+            rows=translation.rows,
+        )
+        if isinstance(made, Refusal):
+            return made
+        framed = codec.unframe(made[0].value)
+        coder = registry.codec(framed[0]) if framed else None
+        if framed is None or coder is None:
+            raise RuntimeError("an event of our own cannot be read")
+        event = coder.decode(framed[1])
+        verdict = validate(event, dict.fromkeys(IDENTITY) | document.identity)
+        issues = [_failed(rule, "error", document.kind) for rule in verdict.blocking]
+        issues += [_failed(rule, "warning", document.kind) for rule in verdict.quality]
+        header = {name: value for name, value in event.items() if name in _HEADER}
+        body = {name: value for name, value in event.items() if name not in _HEADER}
+        return {"kind": document.kind, "document": event["document_id"], "header": header, "body": body}, issues
+
+
+def _failed(rule_id: str, severity: Literal["error", "warning"], kind: str) -> Issue:
+    rule = RULES[rule_id]
+    return Issue(rule.id, severity, kind, rule.vi, rule.en, rule.mend_vi, rule.mend_en)
+
+
+def _refused(refusal: Refusal) -> Issue:
+    reason = REASONS[refusal.reason]
+    return Issue(
+        reason.id, "error", refusal.place, reason.vi, reason.en, reason.mend_vi, reason.mend_en, refusal.detail
+    )

@@ -1,0 +1,109 @@
+"""Where everything of a demo lies: folders, ports, keys, and the settings files of the roles."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from infra.city.city import City
+from infra.city.send import Targets
+from infra.embedded.process import free_port
+from infra.embedded.supervisor import Role
+from runtime import keyring, settings
+from runtime.keyring import Keyring
+from runtime.settings import SinkSettings
+
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Addresses of the engines. `embedded` is the in-memory broker, which forgets."""
+
+    kafka: str
+    redis: str
+    clickhouse: str
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A demo's folder and what was decided in it."""
+
+    folder: Path
+    ring: Keyring = field(repr=False)
+    ports: Mapping[str, int]
+
+    @classmethod
+    def make(cls, folder: Path, city: City) -> "Plan":
+        """New keys and free ports for the city's hospitals; the register and the keyring are written."""
+        folder.mkdir(parents=True, exist_ok=True)
+        codes = [hospital.code for hospital in city.hospitals]
+        ring = keyring.create(codes)
+        keyring.save(ring, folder / "keyring.json")
+        keyring.save(ring.only(codes), folder / "adapter-keyring.json")
+        sink = folder / "sink"
+        sink.mkdir(exist_ok=True)
+        (sink / "facilities.yaml").write_text(yaml.safe_dump(city.register(), allow_unicode=True), encoding="utf-8")
+        return cls(folder, ring, {code: free_port() for code in codes})
+
+    def targets(self) -> Targets:
+        """Where the city sends to."""
+        return Targets(
+            {code: self._incoming(code) for code in self.ports}, {c: (HOST, p) for c, p in self.ports.items()}
+        )
+
+    def _incoming(self, code: str) -> Path:
+        return self.folder / "hospitals" / code / "xml"
+
+    def roles(self, engines: Engines) -> list[Role]:
+        """Sink, worker and adapter, each with its settings file."""
+        common = {"kafka": engines.kafka, "embedded_kafka": engines.embedded, "log_level": "INFO"}
+        ready = self.folder / "adapter.ready"
+        return [
+            self._role("sink", ["sink"], common | {"clickhouse": engines.clickhouse}),
+            self._role(
+                "processor",
+                ["processor"],
+                common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")},
+            ),
+            self._role(
+                "adapter",
+                ["adapter", "run"],
+                common | {"keyring": str(self.folder / "adapter-keyring.json"), "feeds": self._feeds()},
+                ready,
+            ),
+        ]
+
+    def _role(self, name: str, command: Sequence[str], values: Mapping[str, Any], ready: Path | None = None) -> Role:
+        path = self.folder / f"{name}.yaml"
+        # JSON is YAML, and written in a hundredth of the time.
+        path.write_bytes(orjson.dumps({**values, "data": str(self.folder / name)}))
+        argv = [sys.executable, "-m", "infra.cli", *command]
+        more = [] if ready is None else ["--ready-file", str(ready)]
+        argv += ["--config", str(path)] if command[-1] != "run" else [str(path), *more]
+        return Role(name, argv, ready_file=ready)
+
+    def _feeds(self) -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = []
+        for code, port in self.ports.items():
+            folder = {"folder": str(self._incoming(code)), "renamed": True}
+            made.append({"facility": code, "system": "HIS-XML", "dialect": "insurance_xml", "options": folder})
+            for system in ("HIS", "LIS"):
+                listen = {"listen": f"{HOST}:{port}", "sending_application": system}
+                made.append({"facility": code, "system": system, "dialect": "hl7v2", "options": listen})
+        return made
+
+    def sink_settings(self, engines: Engines) -> SinkSettings:
+        """For asking ClickHouse."""
+        return settings.load(
+            SinkSettings,
+            kafka=engines.kafka,
+            clickhouse=engines.clickhouse,
+            data=self.folder / "sink",
+            embedded_kafka=engines.embedded,
+        )
