@@ -1,31 +1,49 @@
-"""The command `livingdata`: one file per command or group of commands, registered here."""
+"""The command `livingdata`: one file per command or group of commands, all listed here.
+
+A file is loaded only when its command is asked for: a role should not carry what another needs.
+"""
 
 import sys
+from importlib import import_module
 from typing import Final
 
 import typer
 
-from infra.cli import adapter, demo, roles
 from runtime.settings import SettingsError
 
-app: Final = typer.Typer(
-    name="livingdata",
-    help="Hospital messages in, honest rows out: the event pipeline of Hanoi's living health data.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-app.command()(demo.demo)
-app.add_typer(adapter.app, name="adapter")
-app.command()(roles.processor)
-app.command()(roles.sink)
+COMMANDS: Final[dict[str, str]] = {
+    "demo": "infra.cli.demo",
+    "adapter": "infra.cli.adapter",
+    "processor": "infra.cli.processor",
+    "sink": "infra.cli.sink",
+}
+"""Command -> the module whose `add(app)` registers it."""
+
+
+def build(*names: str) -> typer.Typer:
+    """The application with these commands; with all of them where none is named."""
+    app = typer.Typer(
+        name="livingdata",
+        help="Hospital messages in, honest rows out: the event pipeline of Hanoi's living health data.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def group() -> None:
+        """Hospital messages in, honest rows out: the event pipeline of Hanoi's living health data."""
+
+    for name in names or COMMANDS:
+        import_module(COMMANDS[name]).add(app)
+    return app
 
 
 def main() -> None:
     """Exit codes: 0 well, 1 failed, 2 misused."""
+    asked = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
-        app()
+        build(*asked)(prog_name="livingdata")
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None

@@ -1,7 +1,7 @@
 """`livingdata adapter`: run the listeners of a hospital, or check files without any server."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
@@ -10,17 +10,23 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from infra.conformance.check import Checked, Checker
 from producers.adapter import Feed
 from producers.adapters import DIALECTS
 from producers.adapters import dialect as dialect_of
 from runtime import logs, settings, telemetry
 from runtime.shutdown import stop_event
 
-app: Final = typer.Typer(help="Run an adapter, or check files of a hospital system.", no_args_is_help=True)
+if TYPE_CHECKING:  # the worker's rules are loaded only by `check`
+    from infra.conformance.check import Checked, Checker
+
+_group: Final = typer.Typer(help="Run an adapter, or check files of a hospital system.", no_args_is_help=True)
 
 
-@app.command()
+def add(app: typer.Typer) -> None:
+    app.add_typer(_group, name="adapter")
+
+
+@_group.command()
 def run(
     config: Annotated[Path, typer.Argument(help="YAML file of settings and feeds, see docs/adapters.")],
     ready_file: Annotated[
@@ -36,7 +42,7 @@ def run(
     role.run(chosen, stop_event(), ready_file)
 
 
-@app.command()
+@_group.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", exists=True)],
     dialect: Annotated[str, typer.Option(help=f"One of: {', '.join(DIALECTS)}.")],
@@ -74,9 +80,11 @@ def check(
     raise typer.Exit(1 if unreadable else 0)
 
 
-def _checker(name: str, facility: str, options: str) -> Checker:
+def _checker(name: str, facility: str, options: str) -> "Checker":
     if name not in DIALECTS:
         raise typer.BadParameter(f"one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    from infra.conformance.check import Checker
+
     made = dialect_of(name)
     try:
         chosen = made.options.model_validate(yaml.safe_load(options) or {})
@@ -85,7 +93,7 @@ def _checker(name: str, facility: str, options: str) -> Checker:
     return Checker(made, Feed("check", facility, "check", name, options=chosen.model_dump()))
 
 
-def _tell(checked: Checked, as_json: bool) -> None:
+def _tell(checked: "Checked", as_json: bool) -> None:
     if as_json:
         print(orjson.dumps(checked.line()).decode())
         return

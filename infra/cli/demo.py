@@ -23,6 +23,10 @@ _REFRESH = 0.5
 _EXAMPLE = "SELECT * FROM visit_counts LIMIT 10"
 
 
+def add(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
 def demo(
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long the city sends.")] = 30,
     facilities: Annotated[int, typer.Option(min=1, max=42, help="How many of the 42 hospitals.")] = 42,

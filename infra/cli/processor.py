@@ -1,0 +1,26 @@
+"""`livingdata processor`: a worker."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime import logs, settings, telemetry
+from runtime.shutdown import stop_event
+from stream_processors import app as role
+
+
+def add(app: typer.Typer) -> None:
+    app.command()(processor)
+
+
+def processor(
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file of settings; LIVINGDATA_* variables win over it.")
+    ] = None,
+) -> None:
+    """Run a worker: received.* -> accepted.*, rejected, outcomes."""
+    chosen = settings.load(settings.WorkerSettings, config)
+    logs.configure("processor", chosen.log_level)
+    telemetry.serve(chosen.metrics_port)
+    role.run(chosen, stop_event())

@@ -1,0 +1,26 @@
+"""`livingdata sink`: Kafka -> ClickHouse."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime import logs, settings, telemetry
+from runtime.shutdown import stop_event
+from sinks.clickhouse import sink as role
+
+
+def add(app: typer.Typer) -> None:
+    app.command()(sink)
+
+
+def sink(
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file of settings; LIVINGDATA_* variables win over it.")
+    ] = None,
+) -> None:
+    """Run a sink: accepted.* and the ledger topics -> ClickHouse."""
+    chosen = settings.load(settings.SinkSettings, config)
+    logs.configure("sink", chosen.log_level)
+    telemetry.serve(chosen.metrics_port)
+    role.run(chosen, stop_event())
