@@ -58,6 +58,7 @@ class Worker:
     def _make_app(self) -> Any:
         settings = self._settings
         folder: Path = settings.data / "faust"
+        folder.mkdir(parents=True, exist_ok=True)
         app = faust.App(
             settings.group,
             broker=f"kafka://{settings.kafka}",
