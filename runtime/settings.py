@@ -41,11 +41,18 @@ class WorkerSettings(Settings):
     chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
 
 
-class SinkSettings(Settings):
+class ClickHouseSettings(BaseSettings):
+    """Where ClickHouse is: for the sink, and for every command that asks it."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid")
+
     clickhouse: str = Field(pattern="^https?://", description="http://host:port")
     clickhouse_user: str = "default"
     clickhouse_password: str = Field("", repr=False)
     database: str = Field("default", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+class SinkSettings(Settings, ClickHouseSettings):
     group: str = Field(SINKS, min_length=1)
     flush_rows: int = Field(20_000, ge=1)
     flush_bytes: int = Field(32 << 20, ge=1 << 16)
@@ -58,7 +65,7 @@ class AdapterSettings(Settings):
     outbox_bytes: int = Field(8 << 30, ge=1 << 20, description="above this the outbox refuses new messages")
 
 
-Role = TypeVar("Role", bound=Settings)
+Role = TypeVar("Role", bound=BaseSettings)
 
 
 def load(role: type[Role], config: Path | None = None, **given: Any) -> Role:

@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, str]] = {
     "adapter": "infra.cli.adapter",
     "processor": "infra.cli.processor",
     "sink": "infra.cli.sink",
+    "reconcile": "infra.cli.reconcile",
 }
 """Command -> the module whose `add(app)` registers it."""
 

@@ -15,7 +15,7 @@ from infra.embedded.process import free_port
 from infra.embedded.supervisor import Role
 from runtime import keyring, settings
 from runtime.keyring import Keyring
-from runtime.settings import SinkSettings
+from runtime.settings import ClickHouseSettings
 
 HOST: Final = "127.0.0.1"
 
@@ -98,12 +98,7 @@ class Plan:
                 made.append({"facility": code, "system": system, "dialect": "hl7v2", "options": listen})
         return made
 
-    def sink_settings(self, engines: Engines) -> SinkSettings:
+    @staticmethod
+    def clickhouse(engines: Engines) -> ClickHouseSettings:
         """For asking ClickHouse."""
-        return settings.load(
-            SinkSettings,
-            kafka=engines.kafka,
-            clickhouse=engines.clickhouse,
-            data=self.folder / "sink",
-            embedded_kafka=engines.embedded,
-        )
+        return settings.load(ClickHouseSettings, clickhouse=engines.clickhouse)

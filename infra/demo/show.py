@@ -91,7 +91,7 @@ class Demo:
         self.engines = await engines
         await stage.start_roles(self.supervisor, self.plan, self.engines)
         await stage.load_citizens(self.plan, self.engines, city.registry())
-        self.watch = Watch(self.plan.sink_settings(self.engines), self.supervisor.processes, os.getpid())
+        self.watch = Watch(self.plan.clickhouse(self.engines), self.supervisor.processes, os.getpid())
         self.watch.start()
 
     async def run(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Demo:
         _, plan, _ = self._opened()
         if self.engines is None:
             raise RuntimeError("no engines")
-        client = connect(plan.sink_settings(self.engines))
+        client = connect(plan.clickhouse(self.engines))
         deadline = time.monotonic() + MARKS_SECONDS
         try:
             while True:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from infra.embedded.process import pss_mib
 from runtime.clock import now_ms
-from runtime.settings import SinkSettings
+from runtime.settings import ClickHouseSettings
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import Away, ClickHouse, connect
 
@@ -48,7 +48,7 @@ class Seen:
 class Watch:
     """Looks until `stop`; results may be read at any time."""
 
-    def __init__(self, settings: SinkSettings, pids: Callable[[], Mapping[str, int]], own_pid: int) -> None:
+    def __init__(self, settings: ClickHouseSettings, pids: Callable[[], Mapping[str, int]], own_pid: int) -> None:
         self._settings, self._pids, self._own = settings, pids, own_pid
         self._client: ClickHouse | None = None
         self._stop = threading.Event()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from runtime.settings import SinkSettings
+from runtime.settings import ClickHouseSettings
 from schemas.clickhouse import columns_of
 from schemas.fields import walk
 from schemas.kinds import KINDS
@@ -139,7 +139,7 @@ class ClickHouse:
         self._driver.close()
 
 
-def connect(settings: SinkSettings) -> ClickHouse:
+def connect(settings: ClickHouseSettings) -> ClickHouse:
     """A client without a session (so that threads may share it). Raises Away where the server does not answer."""
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # its warnings may quote a server's text
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
