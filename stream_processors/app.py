@@ -114,12 +114,18 @@ class Worker:
         telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
         await asyncio.to_thread(self._deliver.wait_for_room)
 
-    async def run(self, stop: threading.Event) -> None:
-        """Until `stop`, or until something unforeseen happens, which is raised."""
+    async def run(self, stop: threading.Event, ready: Path | None = None) -> None:
+        """Until `stop`, or until something unforeseen happens, which is raised.
+
+        Touches `ready` when partitions are assigned.
+        """
         self.app.finalize()
         await self.app.start()
         log.info("started", worker=self._settings.worker_id)
         while not stop.is_set() and not self._failed.is_set() and not self.app.crashed:
+            if ready is not None and self.app.consumer.assignment():
+                ready.touch()
+                ready = None
             await asyncio.sleep(0.1)
         await self.app.stop()
         self._deliver.close()
@@ -130,10 +136,10 @@ class Worker:
             raise RuntimeError("faust crashed; see the log")
 
 
-def run(settings: WorkerSettings, stop: threading.Event) -> None:
-    """The role `livingdata processor`."""
+def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = None) -> None:
+    """The role `livingdata processor`; `ready` as in `Worker.run`."""
 
     async def main() -> None:
-        await Worker(settings).run(stop)
+        await Worker(settings).run(stop, ready)
 
     asyncio.run(main())

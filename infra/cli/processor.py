@@ -18,9 +18,12 @@ def processor(
     config: Annotated[
         Path | None, typer.Option(help="YAML file of settings; LIVINGDATA_* variables win over it.")
     ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option("--ready-file", help="Written when partitions are assigned.", hidden=True)
+    ] = None,
 ) -> None:
     """Run a worker: received.* -> accepted.*, rejected, outcomes."""
     chosen = settings.load(settings.WorkerSettings, config)
     logs.configure("processor", chosen.log_level)
     telemetry.serve(chosen.metrics_port)
-    role.run(chosen, stop_event())
+    role.run(chosen, stop_event(), ready_file)

@@ -18,9 +18,12 @@ def sink(
     config: Annotated[
         Path | None, typer.Option(help="YAML file of settings; LIVINGDATA_* variables win over it.")
     ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option("--ready-file", help="Written when partitions are assigned.", hidden=True)
+    ] = None,
 ) -> None:
     """Run a sink: accepted.* and the ledger topics -> ClickHouse."""
     chosen = settings.load(settings.SinkSettings, config)
     logs.configure("sink", chosen.log_level)
     telemetry.serve(chosen.metrics_port)
-    role.run(chosen, stop_event())
+    role.run(chosen, stop_event(), ready_file)

@@ -63,7 +63,6 @@ class Plan:
     def roles(self, engines: Engines) -> list[Role]:
         """Sink, worker and adapter, each with its settings file."""
         common = {"kafka": engines.kafka, "embedded_kafka": engines.embedded, "log_level": "INFO"}
-        ready = self.folder / "adapter.ready"
         return [
             self._role("sink", ["sink"], common | {"clickhouse": engines.clickhouse}),
             self._role(
@@ -75,17 +74,15 @@ class Plan:
                 "adapter",
                 ["adapter", "run"],
                 common | {"keyring": str(self.folder / "adapter-keyring.json"), "feeds": self._feeds()},
-                ready,
             ),
         ]
 
-    def _role(self, name: str, command: Sequence[str], values: Mapping[str, Any], ready: Path | None = None) -> Role:
-        path = self.folder / f"{name}.yaml"
+    def _role(self, name: str, command: Sequence[str], values: Mapping[str, Any]) -> Role:
+        path, ready = self.folder / f"{name}.yaml", self.folder / f"{name}.ready"
         # JSON is YAML, and written in a hundredth of the time.
         path.write_bytes(orjson.dumps({**values, "data": str(self.folder / name)}))
-        argv = [sys.executable, "-m", "infra.cli", *command]
-        more = [] if ready is None else ["--ready-file", str(ready)]
-        argv += ["--config", str(path)] if command[-1] != "run" else [str(path), *more]
+        config = [str(path)] if command[-1] == "run" else ["--config", str(path)]
+        argv = [sys.executable, "-m", "infra.cli", *command, *config, "--ready-file", str(ready)]
         return Role(name, argv, ready_file=ready)
 
     def _feeds(self) -> list[dict[str, Any]]:

@@ -89,8 +89,10 @@ class Demo:
         self.books = Books(hospital.code for hospital in city.hospitals)
         self.plan = await asyncio.to_thread(Plan.make, self.folder, city)
         self.engines = await engines
-        await stage.start_roles(self.supervisor, self.plan, self.engines)
-        await stage.load_citizens(self.plan, self.engines, city.registry())
+        await asyncio.gather(
+            stage.start_roles(self.supervisor, self.plan, self.engines),
+            stage.load_citizens(self.plan, self.engines, city.registry()),
+        )
         self.watch = Watch(self.plan.clickhouse(self.engines), self.supervisor.processes, os.getpid())
         self.watch.start()
 

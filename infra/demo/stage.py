@@ -8,7 +8,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 
 from infra.city.people import Citizen
-from infra.demo.plan import Engines, Plan
+from infra.demo.plan import HOST, Engines, Plan
 from infra.embedded import clickhouse, redis
 from infra.embedded.process import free_port
 from infra.embedded.ready import read_ready
@@ -20,24 +20,19 @@ from stream_processors.stores import Store
 
 
 async def start_engines(supervisor: Supervisor, folder: Path) -> Engines:
-    """The embedded broker, Redis and ClickHouse, started side by side."""
-    ready = {name: folder / f"{name}.ready.json" for name in ("kafka", "clickhouse")}
+    """The embedded broker and Redis. ClickHouse takes longer to come up: it is started beside the roles."""
+    ready = folder / "kafka.ready.json"
     port = free_port()
-    broker = [sys.executable, "-m", "infra.embedded.kafka", "--ready-file", str(ready["kafka"])]
+    broker = [sys.executable, "-m", "infra.embedded.kafka", "--ready-file", str(ready)]
     roles = (
-        Role("kafka", broker, ready_file=ready["kafka"]),
+        Role("kafka", broker, ready_file=ready),
         Role("redis", redis.command(folder / "redis", port), ready=lambda: redis.answers(port)),
-        Role("clickhouse", _clickhouse(folder, ready["clickhouse"]), ready_file=ready["clickhouse"]),
     )
     await asyncio.gather(*(supervisor.start(role) for role in roles))
-    bootstrap = read_ready(ready["kafka"])["bootstrap"]
+    bootstrap = read_ready(ready)["bootstrap"]
     await asyncio.to_thread(touch_topics, bootstrap)
-    return Engines(bootstrap, f"redis://127.0.0.1:{port}/0", read_ready(ready["clickhouse"])["url"], embedded=True)
-
-
-def _clickhouse(folder: Path, ready: Path) -> list[str]:
-    # A port of its own, the same after a restart: clients hold its address.
-    return clickhouse.command(folder / "clickhouse", free_port(), ready)
+    # Ports are chosen here, so that they are the same after a restart: clients hold the address.
+    return Engines(bootstrap, f"redis://{HOST}:{port}/0", f"http://{HOST}:{free_port()}", embedded=True)
 
 
 def touch_topics(bootstrap: str) -> None:
@@ -65,4 +60,8 @@ async def load_citizens(plan: Plan, engines: Engines, citizens: Iterator[Citizen
 
 
 async def start_roles(supervisor: Supervisor, plan: Plan, engines: Engines) -> None:
-    await asyncio.gather(*(supervisor.start(role) for role in plan.roles(engines)))
+    """ClickHouse, sink, worker and adapter; returns when hospitals can send and somebody reads."""
+    ready = plan.folder / "clickhouse.ready.json"
+    port = int(engines.clickhouse.rpartition(":")[2])
+    store = Role("clickhouse", clickhouse.command(plan.folder / "clickhouse", port, ready), ready_file=ready)
+    await asyncio.gather(*(supervisor.start(role) for role in (store, *plan.roles(engines))))

@@ -59,9 +59,10 @@ class Sink:
         reject: Callable[[Sequence[Rejection]], None],
         settings: SinkSettings,
         clock: Callable[[], float] = time.monotonic,
+        on_ready: Callable[[], None] | None = None,
     ) -> None:
         self._consumer, self._store, self._reject, self._settings = consumer, store, reject, settings
-        self._clock = clock
+        self._clock, self._on_ready = clock, on_ready
         self._batch, self._next = Batch(), Batch()
         self._since = self._polled = clock()
         self._uncommitted: dict[tuple[str, int], int] = {}
@@ -84,6 +85,9 @@ class Sink:
         held = self._batch.rows
         timeout = max(0.0, min(TICK_SECONDS, due_in)) if held else TICK_SECONDS
         self._take(min(MOST_AT_ONCE, max(1, self._settings.flush_rows - held)), timeout)
+        if self._on_ready is not None and self._consumer.assignment():
+            self._on_ready()
+            self._on_ready = None
         if not held:
             self._since = self._clock()
         if self._due():

@@ -1,6 +1,7 @@
 """The role `livingdata sink`: Kafka -> ClickHouse."""
 
 import threading
+from pathlib import Path
 from typing import Final
 
 from runtime import kafka, logs
@@ -36,8 +37,8 @@ def open_store(settings: SinkSettings, stop: threading.Event) -> ClickHouse | No
     return None
 
 
-def run(settings: SinkSettings, stop: threading.Event) -> None:
-    """The role `livingdata sink`."""
+def run(settings: SinkSettings, stop: threading.Event, ready: Path | None = None) -> None:
+    """The role `livingdata sink`. Touches `ready` when partitions are assigned."""
     store = open_store(settings, stop)
     if store is None:
         return
@@ -46,7 +47,7 @@ def run(settings: SinkSettings, stop: threading.Event) -> None:
     producer = kafka.producer(settings.kafka, "sink")
     log.info("started", database=settings.database)
     try:
-        Sink(consumer, store, Rejector(producer), settings).run(stop)
+        Sink(consumer, store, Rejector(producer), settings, on_ready=ready.touch if ready else None).run(stop)
     finally:
         producer.flush(5)
         store.close()
