@@ -1,12 +1,16 @@
 """The acknowledgement (v2.9 chapter 2.9, 2.14): MSH, MSA and, where something is wrong, ERR in its form since v2.5."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from producers.adapter import Receipt, Refusal
 from producers.hl7v2.datatypes import VIETNAM
 from producers.hl7v2.message import Message
 from producers.hl7v2.separators import Separators
+from schemas.reasons import REASONS
 
 Code = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
 
@@ -43,60 +47,102 @@ _OF_REASONS: Final = {
     "hl7_facility": "204",
 }
 _PLACE: Final = re.compile(r"([A-Z][A-Z0-9]{2})\[([0-9]+)\](?:-([0-9]+)(?:\[([0-9]+)\])?(?:\.([0-9]+))?)?")
+_OTHER: Final = "102"
+"""Never 207 for what is the message's own fault: senders take 207 as `try again` and would do so for ever."""
+_REJECTS: Final = frozenset(
+    (
+        "hl7_no_msh",
+        "hl7_bad_separators",
+        "hl7_no_type",
+        "hl7_no_control_id",
+        "hl7_unsupported_event",
+        "hl7_processing_id",
+        "hl7_version",
+        "hl7_facility",
+    )
+)
+"""Faults of the header: the message is rejected (AR) rather than in error (AE)."""
+_MOST_FAULTS: Final = 20
 _WITHOUT_MSA3: Final = ("2.7", "2.8", "2.9")
 _MAX_TEXT: Final = 250
 """ERR-8 and MSA-3 in characters; old receivers allow no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong: a reason of `schemas.reasons` or a condition of table 0357, and a place such as `PID[1]-5.1`."""
+
+    error: str
+    place: str = ""
+    text_vi: str = ""
+    text_en: str = ""
+
+
+def faults(refusals: Sequence[Refusal]) -> tuple[Fault, ...]:
+    """What is wrong and how to mend it, in both languages. Holds no value of the message."""
+    found = []
+    for refusal in refusals[:_MOST_FAULTS]:
+        reason = REASONS[refusal.reason]
+        found.append(
+            Fault(refusal.reason, refusal.place, f"{reason.vi}. {reason.mend_vi}", f"{reason.en}. {reason.mend_en}")
+        )
+    return tuple(found)
+
+
+BUSY: Final = Fault("207", "", "Tạm thời chưa nhận được, hãy gửi lại", "Cannot be taken now, send it again")
+"""Nothing was taken: the outbox is full. The sender keeps the message and repeats it."""
+
+
+def answer(message: Message | None, receipt: Receipt, *, now: datetime, control_id: str) -> bytes:
+    """The reply to a message by what became of it: AA taken, AE something in it is wrong or it cannot be taken now, AR
+    its header is such that it is not even looked into (2.9.2.2)."""
+    if receipt.full:
+        return acknowledge(message, "AE", (BUSY,), now=now, control_id=control_id)
+    if receipt.accepted:
+        return acknowledge(message, "AA", now=now, control_id=control_id)
+    code: Code = "AR" if any(refusal.reason in _REJECTS for refusal in receipt.refusals) else "AE"
+    return acknowledge(message, code, faults(receipt.refusals), now=now, control_id=control_id)
+
+
 def acknowledge(
-    message: Message | None,
-    code: Code,
-    *,
-    text_vi: str = "",
-    text_en: str = "",
-    error_location: str = "",
-    error_code: str = "",
-    now: datetime,
-    control_id: str,
+    message: Message | None, code: Code, wrong: Sequence[Fault] = (), *, now: datetime, control_id: str
 ) -> bytes:
     """The answer to `message` (its MSH is enough, see `message.header_of`) in its own separators and version, in UTF-8.
 
-    `error_location` is a place such as `PID[1]-5.1`; `error_code` a reason (it goes to ERR-5, and its HL70357 condition
-    to ERR-3) or a condition itself. `now` carries its zone; it is written in Vietnam's. `control_id` is this answer's.
-    Without a message the separators are the usual ones and MSA-2 is empty.
+    `wrong` are its ERR segments; the first goes to MSA-3 too where the version still has it. `now` carries its zone; it
+    is written in Vietnam's. `control_id` is this answer's. Without a message the separators are the usual ones and
+    MSA-2 is empty.
     """
     if message is None:
         signs, header = Separators(), [""] * 13
     else:
         signs, header = message.separators, [message.header.field(n) for n in range(13)]
     trigger = message.header.piece(9, comp=2) if message else ""
-    failed = code not in ("AA", "CA")
-    user = signs.escaped(_both(text_vi, text_en))
     version = header[12] or "2.5"
     kind = signs.component.join(("ACK", trigger, "ACK") if trigger else ("ACK",))
     moment = now.astimezone(VIETNAM).strftime("%Y%m%d%H%M%S%z")
     # The sender's application and facility (3, 4) become the receiver's and the other way round; raw, escapes and all.
     msh = ["MSH", signs.encoding, *header[5:7], *header[3:5], moment, "", kind, signs.escaped(control_id)]
     msh += [header[11] or "P", version, "", "", "", "", "", "UNICODE UTF-8"]
-    lines = [msh, ["MSA", code, header[10]]]
-    if failed:
-        if user and not version.startswith(_WITHOUT_MSA3):
-            lines[1].append(user)
-        lines.append(_error(signs, error_location, error_code, user))
+    msa = ["MSA", code, header[10]]
+    if wrong and not version.startswith(_WITHOUT_MSA3):
+        msa.append(signs.escaped(_both(wrong[0])))
+    lines = [msh, msa, *(_error(signs, fault) for fault in wrong)]
     return "".join(signs.field.join(line) + "\r" for line in lines).encode("utf-8", "replace")
 
 
-def _both(text_vi: str, text_en: str) -> str:
-    return " / ".join(text for text in (text_vi.strip(), text_en.strip()) if text)[:_MAX_TEXT]
+def _both(fault: Fault) -> str:
+    return " / ".join(text for text in (fault.text_vi.strip(), fault.text_en.strip()) if text)[:_MAX_TEXT]
 
 
-def _error(signs: Separators, place: str, error: str, user: str) -> list[str]:
+def _error(signs: Separators, fault: Fault) -> list[str]:
     """ERR-2 where, ERR-3 condition, ERR-4 severity, ERR-5 our reason, ERR-7 for the engineer, ERR-8 for the user."""
-    condition = error if error in CONDITIONS else _OF_REASONS.get(error, "207")
+    error = fault.error
+    condition = error if error in CONDITIONS else _OF_REASONS.get(error, _OTHER)
     code = signs.component.join((condition, CONDITIONS[condition], "HL70357"))
     own = "" if error in CONDITIONS else signs.escaped(error)
-    location = _location(signs, place)
-    return ["ERR", "", location, code, "E", own, "", signs.escaped(place), user]
+    user = signs.escaped(_both(fault))
+    return ["ERR", "", _location(signs, fault.place), code, "E", own, "", signs.escaped(fault.place), user]
 
 
 def _location(signs: Separators, place: str) -> str:

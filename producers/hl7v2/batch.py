@@ -6,6 +6,7 @@ Every byte but blank lines and the batch segments ends in a message or, as `orig
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from producers.hl7v2 import charset
@@ -99,7 +100,7 @@ def _batch_line(name: bytes, chunk: bytes, at: int, books: _Books) -> Iterator[P
     elif name != b"FHS":
         wrong = books.check(name, line, f"byte {at + 1}")
         if wrong:
-            yield wrong
+            yield replace(wrong, original=line)
     rest = chunk[len(line) :]
     if rest.strip(_BLANK):
         yield _loose(rest, at + len(line), "hl7_segment_name", f"after {name.decode()}")

@@ -46,6 +46,11 @@ class FrameDecoder:
         """Whether a frame has begun and not ended."""
         return self._inside
 
+    @property
+    def ended(self) -> bool:
+        """Whether only the last CR is missing: after a short silence it will not come any more."""
+        return self._inside and self._buffer.endswith(END[:1])
+
     def feed(self, data: bytes) -> list[bytes | Oversize]:
         """The frames that end in `data`, in order."""
         out: list[bytes | Oversize] = []

@@ -1,0 +1,178 @@
+"""ORU^R01: an observation document per order (OBR), whole as the laboratory now says it. Pure; nothing is folded.
+
+The document's own number is the filler's (OBR-3), else the placer's, with OBR-4: laboratories give one accession number
+to several panels, and one panel must not take the place of another.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from producers.adapter import Document, Feed, Outcome, Refusal, Rows, Status
+from producers.hl7v2 import diagnoses, person, results
+from producers.hl7v2.clear import code, left, line, millis, to_the_second
+from producers.hl7v2.message import Message, Segment
+
+KIND: Final = "observation"
+_HEADERS: Final = frozenset(("MSH", "SFT", "UAC", "EVN"))
+_BEGINNING: Final = frozenset(("PID", "ORC", "OBR"))
+_UNDERSTOOD: Final = _HEADERS | {"PID", "PV1", "ORC", "OBR", "OBX", "NTE"}
+_USED_OBR: Final = frozenset((1, 2, 3, 4, 7, 22, 25))
+_USED_ORC: Final = frozenset((1, 2, 3, 9))
+"""ORC-1 and ORC-9 say what this message does and when."""
+_USED_PV1: Final = frozenset((1, 19))
+_WITHDRAWN: Final = {"CA": "cancelled", "OC": "cancelled", "CR": "cancelled"}
+"""ORC-1 (table 0119): cancel, cancelled, cancelled as requested."""
+
+
+@dataclass(slots=True)
+class _Patient:
+    """PID, its PV1, and what else stands before the first order."""
+
+    pid: Segment | None = None
+    pv1: Segment | None = None
+    others: list[Segment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Order:
+    """One OBR with what belongs to it, in order."""
+
+    patient: _Patient
+    orc: Segment | None
+    obr: Segment
+    following: list[Segment] = field(default_factory=list)
+
+
+def orders(message: Message) -> Iterator[Order]:
+    """The groups of ORU_R01. A PID begins another patient: nothing of the one before holds for it."""
+    patient, orc, current = _Patient(), None, None
+    for segment in message:
+        name = segment.name
+        if name in _BEGINNING and current:
+            yield current
+            current = None
+        if name == "PID":
+            patient, orc = _Patient(pid=segment), None
+        elif name == "ORC":
+            orc = segment
+        elif name == "OBR":
+            current, orc = Order(patient, orc, segment), None
+        elif current:
+            current.following.append(segment)
+        elif name == "PV1":
+            patient.pv1 = segment
+        elif name not in _HEADERS:
+            patient.others.append(segment)
+    if current:
+        yield current
+
+
+def number(order: Order) -> tuple[str, ...]:
+    """(entity, namespace if given) of the filler's number, else the placer's; empty without one."""
+    for segment, n in ((order.obr, 3), (order.obr, 2), (order.orc, 3), (order.orc, 2)):
+        if segment is not None and segment.text(n):
+            namespace = segment.text(n, 0, 2) or segment.text(n, 0, 3)
+            return (segment.text(n), namespace) if namespace else (segment.text(n),)
+    return ()
+
+
+def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
+    """An outcome per order, in the order of their first mention; the same order named twice is folded to the last."""
+    found: dict[tuple[str, ...], Outcome] = {}
+    for order in orders(message):
+        key = number(order)
+        outcome: Outcome
+        if not key:
+            key = ("", order.obr.place(3))
+            outcome = Refusal("hl7_no_order", order.obr.place(3), kind=KIND)
+        elif person.patient_number(order.patient.pid, feed.facility) is None:
+            pid = order.patient.pid
+            outcome = Refusal("hl7_no_patient", pid.place(3) if pid else order.obr.place(), kind=KIND)
+        else:
+            key = (*key, order.obr.text(4))
+            outcome = _document(order, key, message, feed)
+        found[key] = outcome
+    return tuple(found.values())
+
+
+def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) -> Document:
+    obr, pid, pv1 = order.obr, order.patient.pid, order.patient.pv1
+    assert pid is not None  # noqa: S101 - asked by the caller
+    identity: dict[str, str | None] = {k: v or None for k, v in person.said(pid, feed.facility).items()}
+    visit = (pv1.text(19) if pv1 else "") or None
+    identity["visit_number"] = visit
+    lines, narrative, unreadable = results.read(order.following)
+    narrative |= _narrative(order)
+    sampled = millis(obr, 7)
+    reported = to_the_second(obr, 22)
+    recorded = millis(obr, 22)
+    return Document(
+        kind=KIND,
+        natural_key=key,
+        visit_number=visit,
+        patient_number=identity.get("patient_number"),
+        status=_status(order, lines),
+        occurred_at=sampled if sampled is not None else _first(lines, "observed_at"),
+        recorded_at=recorded if recorded is not None else millis(message.header, 7),
+        corrected_at=reported if reported is not None else to_the_second(message.header, 7),
+        sensitivity=diagnoses.sensitivity([obr.text(31, rep) for rep in range(len(obr.repetitions(31)))]),
+        body={
+            **person.clear(identity),
+            "order_code": code(obr.text(4)),
+            "order_system": code(obr.text(4, 0, 3)),
+            "order_name": obr.text(4, 0, 2) or None,
+            "sampled_at": sampled,
+            "result_status": code(obr.text(25)),
+            "results": lines,
+        },
+        identity=identity,
+        narrative=narrative,
+        marks=("M03",) if unreadable else (),
+    )
+
+
+def _first(lines: Sequence[dict[str, Any]], name: str) -> int | None:
+    return next((found for line_ in lines if (found := line_[name]) is not None), None)
+
+
+def _status(order: Order, lines: Sequence[dict[str, Any]]) -> Status:
+    """OBR-25 X (table 0123) and ORC-1: no result will come. All OBX-11 (table 0085) wrong (W) or deleted (D): the
+    results were another patient's or never were. All X: none could be obtained."""
+    said = {line_["status"] for line_ in lines}
+    if said and said <= {"W", "D"}:
+        return "entered_in_error"
+    withdrawn = order.orc is not None and order.orc.text(1) in _WITHDRAWN
+    return "cancelled" if withdrawn or order.obr.text(25) == "X" or (said and said <= {"X"}) else "active"
+
+
+def _narrative(order: Order) -> dict[str, str]:
+    """What is not mapped, sealed as it stands, under the place where it stood."""
+    found: dict[str, str] = {}
+    patient = order.patient
+    parts = [left(order.obr, _USED_OBR)]
+    if patient.pid is not None:
+        parts.append(person.extras(patient.pid))
+    if patient.pv1 is not None:
+        parts.append(left(patient.pv1, _USED_PV1))
+    if order.orc is not None:
+        parts.append(left(order.orc, _USED_ORC))
+    for part in parts:
+        found |= {f"extra.{name}": text for name, text in part if text}
+    if len(order.obr.components(4)) > 3:
+        found["extra.OBR-4"] = order.obr.field(4)
+    counts: dict[str, int] = {}
+    notes = [segment for segment in order.following if segment.name not in ("OBX", "NTE")]
+    for segment in (*patient.others, *notes):
+        counts[segment.name] = counts.get(segment.name, 0) + 1
+        found[f"extra.{segment.name}[{counts[segment.name]}]"] = line(segment)
+    return found
+
+
+def rows(message: Message) -> Rows:
+    """Segments read, used and kept sealed without being understood."""
+    unmapped: dict[str, int] = {}
+    for segment in message:
+        if segment.name not in _UNDERSTOOD:
+            unmapped[segment.name] = unmapped.get(segment.name, 0) + 1
+    return Rows(len(message), len(message) - sum(unmapped.values()), unmapped)
