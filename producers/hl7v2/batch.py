@@ -75,7 +75,7 @@ def split(raw: bytes, limits: Limits = DEFAULT) -> Iterator[bytes | Problem]:
     if loose.strip(_BLANK):
         yield _loose(loose, 0, "hl7_no_msh", "before the first MSH")
     books = _Books()
-    ends = [*(start.start() for start in starts[1:]), len(data)]
+    ends = [*(start.start() for start in starts[1:]), *([len(data)] if starts else ())]
     for start, end in zip(starts, ends, strict=True):
         chunk = data[start.start() : end]
         if start[1] == b"MSH":

@@ -11,7 +11,8 @@ from producers.hl7v2.message import parse as parse_message
 
 
 class Hl7Translator:
-    """`feed.options`: `charset` (of senders that declare none), `check_facility` (whether MSH-4 must be the feed's)."""
+    """`feed.options`: `charset` (of senders that declare none), `check_facility` (whether MSH-4 must be the feed's;
+    a feed without a facility, as `adapter check` makes one, cannot ask)."""
 
     def parse(self, raw: bytes, feed: Feed) -> Parsed | Refusal:
         message = parse_message(raw, default_charset=feed.options.get("charset", "utf-8"))
@@ -21,11 +22,8 @@ class Hl7Translator:
         if wrong:
             return refusal(wrong)
         header = message.header
-        if (
-            feed.facility
-            and feed.options.get("check_facility", True)
-            and feed.facility not in (header.text(4), header.text(4, 0, 2))
-        ):
+        asked = feed.facility and feed.options.get("check_facility", True)
+        if asked and feed.facility not in (header.text(4), header.text(4, 0, 2)):
             return Refusal("hl7_facility", header.place(4))
         chosen = route(message.code, message.trigger)
         if chosen is None:
