@@ -1,0 +1,184 @@
+"""From rows to fields, driven by the field table: each field's `xml=` names its source, its type says how it is read.
+
+Compiled once per table. What a row says and no field takes is not dropped: it is sealed in the narrative under
+`extra.` and counted.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from producers.insurance_xml import values
+from producers.insurance_xml.part import Row
+from producers.insurance_xml.tables import FIELDS
+from schemas.fields import Field
+
+CODE_LENGTH: Final = 255
+"""The longest clear text. No code of QĐ 3176 is longer; what is longer is prose, and prose is not for clear columns."""
+
+MARK_UNREADABLE: Final = "M03"
+
+_INT32: Final = 1 << 31
+_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{0,39}\Z")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the rows of one document add beside its body.
+
+    `narrative` is path -> text; in a path, lines count from 1. `unmapped` is `XML2.DU_PHONG` -> how often.
+    """
+
+    narrative: dict[str, str] = field(default_factory=dict, repr=False)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    marks: set[str] = field(default_factory=set)
+
+
+@lru_cache(maxsize=1 << 14)
+def _millis(text: str) -> int | None:
+    found = values.datetime12(text)
+    return found[0] if found is not None else None
+
+
+@lru_cache(maxsize=1 << 12)
+def _int(text: str) -> int | None:
+    """A whole number, also one written with decimals (`100.00`)."""
+    value = values.integer(text)
+    if value is None:
+        scaled = values.thousandths(text)
+        value = scaled // 1000 if scaled is not None and scaled % 1000 == 0 else None
+    return value if value is not None and -_INT32 <= value < _INT32 else None
+
+
+@lru_cache(maxsize=1 << 12)
+def strings(text: str) -> list[str] | None:
+    """The values of a `;` list in their places, without empty ones at its end; None where one is too long for a code."""
+    found = list(values.multi_aligned(text)) if ";" in text else [text]
+    while found and not found[-1]:
+        found.pop()
+    return found if all(len(value) <= CODE_LENGTH for value in found) else None
+
+
+def _code(text: str) -> str | None:
+    return text if len(text) <= CODE_LENGTH else None
+
+
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "string": _code,
+    "code": _code,
+    "int": _int,
+    "millis": _millis,
+    "thousandths": lru_cache(maxsize=1 << 14)(values.thousandths),
+    "strings": strings,
+}
+"""Clear types. Their results are shared between documents and never changed."""
+
+
+def sources(field: Field) -> Iterator[tuple[str, str]]:
+    """(table, field) of `xml="XML13.MA_CSKCB_DI, MA_NOI_DI"`; the table is "" where the field is of any."""
+    table = ""
+    for written in field.xml.split(","):
+        named, _, name = written.strip().rpartition(".")
+        table = named or table
+        if name and name not in FIELDS:
+            yield table, name
+
+
+class Columns:
+    """How a row of `table` fills a body, or a line of it. `elsewhere` are fields that somebody else takes."""
+
+    __slots__ = ("_known", "_more", "_numbers", "_rest", "_sealed", "_table", "_texts", "_typed")
+
+    def __init__(self, table: str, fields: Iterable[Field], elsewhere: Collection[str] = ()) -> None:
+        self._table, self._known = table, FIELDS[table]
+        self._texts: list[tuple[str, str]] = []
+        self._sealed: list[tuple[str, str]] = []
+        self._typed: list[tuple[str, str, Callable[[str], Any]]] = []
+        self._numbers: list[tuple[str, str]] = []
+        self._more: list[tuple[str, str]] = []
+        others, taken = frozenset(elsewhere), set(elsewhere)
+        for one in fields:
+            names = [name for of, name in sources(one) if of in ("", table) and name in self._known]
+            if names and one.type not in ("record", "bool") and not others.issuperset(names):
+                self._add(one, names)
+                taken.add(names[0])
+        self._rest = tuple(sorted(self._known - taken))
+
+    def _add(self, one: Field, names: list[str]) -> None:
+        first, *others = names
+        self._more += [(first, other) for other in others]
+        if one.sealed:
+            self._sealed.append((one.name, first))
+        elif one.level == "masked":
+            self._texts.append((one.name, first))
+        elif one.type == "double":
+            self._numbers.append((one.name, first))
+        else:
+            self._typed.append((one.name, first, _READERS[one.type]))
+
+    def fill(self, row: Row, gathered: Gathered, prefix: str = "", repeated: Row | None = None) -> dict[str, Any]:
+        """The fields the row fills; empty ones are left out.
+
+        `prefix` begins the paths in the narrative (`lines[2].`). `repeated` is the XML1 row of the same HOSO: what an
+        unmapped field only repeats from it is no loss.
+        """
+        if self._more:
+            row = self._either(row)
+        get = row.get
+        body: dict[str, Any] = {name: text for name, source in self._texts if (text := get(source))}
+        for name, source, read in self._typed:
+            if text := get(source):
+                value = read(text)
+                if value is not None:
+                    body[name] = value
+                else:
+                    gathered.marks.add(MARK_UNREADABLE)
+                    gathered.narrative[f"{prefix}extra.{source}"] = text
+        for name, source in self._numbers:
+            if (text := get(source)) and (number := values.number(text)) is not None:
+                body[name] = number
+        for name, source in self._sealed:
+            if text := get(source):
+                gathered.narrative[prefix + name] = text
+        for source in self._rest:
+            if text := get(source):
+                self._left(source, text, gathered, prefix, repeated)
+        if not row.keys() <= self._known:
+            for source in row.keys() - self._known:
+                if text := row[source]:
+                    self._left(source, text, gathered, prefix, None)
+        return body
+
+    def _either(self, row: Row) -> Row:
+        """A field with two spellings: the first that says something; another text in the second stays unmapped."""
+        out: dict[str, str] | None = None
+        for first, other in self._more:
+            text = row.get(other)
+            if text and (not row.get(first) or row[first] == text):
+                out = dict(row) if out is None else out
+                out[first] = text
+                del out[other]
+        return row if out is None else out
+
+    def _left(self, source: str, text: str, gathered: Gathered, prefix: str, repeated: Row | None) -> None:
+        if repeated is not None and repeated.get(source) == text:
+            return
+        gathered.narrative[f"{prefix}extra.{source}"] = text
+        gathered.unmapped[f"{self._table}.{_named(source)}"] += 1
+
+
+def keep_whole(table: str, rows: Iterable[Row], gathered: Gathered, prefix: str = "") -> None:
+    """Seal rows that no field takes: `extra.XML9[1].HO_TEN_CON`. The standard's fields count by table."""
+    for number, row in enumerate(rows, 1):
+        gathered.unmapped[table] += 1
+        for name, text in row.items():
+            if text and name != "MA_LK":
+                gathered.narrative[f"{prefix}extra.{table}[{number}].{name}"] = text
+
+
+def _named(source: str) -> str:
+    """A sender's own element name is counted under `?` unless it looks like one of the standard's."""
+    return source if _NAME.match(source) else "?"

@@ -1,0 +1,129 @@
+"""What each table of a HOSO says by itself: rows -> drafts of documents, before they are folded into one visit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from producers.insurance_xml import person
+from producers.insurance_xml.columns import CODE_LENGTH, MARK_UNREADABLE, Columns, Gathered
+from producers.insurance_xml.part import Row
+from producers.insurance_xml.person import Person
+from producers.insurance_xml.values import datetime12, multi
+from schemas.fields import Field
+from schemas.kinds import KINDS
+
+KIND_OF: Final[dict[str, str]] = {
+    "XML1": "encounter",
+    "XML2": "prescription",
+    "XML3": "service",
+    "XML4": "observation",
+    "XML5": "encounter",
+    "XML13": "referral",
+    "XML14": "appointment",
+}
+"""Table -> kind of its document. XML5 is folded into the encounter."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A document but for what the rest of the HOSO adds. `occurred_at` is None where the table gives no time."""
+
+    kind: str
+    body: dict[str, Any] = field(repr=False)
+    gathered: Gathered = field(repr=False)
+    occurred_at: int | None = None
+    person: Person = field(default_factory=Person, repr=False)
+
+
+def _lines_of(kind: str, name: str) -> tuple[Field, ...]:
+    return next(one.lines for one in KINDS[kind] if one.name == name)
+
+
+_DIAGNOSES: Final = ("MA_BENH_KT", "MA_BENH_YHCT")
+_KEYS: Final = ("MA_LK", "STT")
+_SUMMARY: Final = Columns("XML1", KINDS["encounter"], (*person.FIELDS, *_DIAGNOSES))
+_PAPERS: Final = {table: Columns(table, KINDS[KIND_OF[table]], (*_KEYS, *_DIAGNOSES)) for table in ("XML13", "XML14")}
+_LISTS: Final = {
+    table: (name, Columns(table, _lines_of(KIND_OF[table], name), _KEYS))
+    for table, name in (("XML2", "lines"), ("XML3", "lines"), ("XML4", "results"), ("XML5", "notes"))
+}
+LISTS: Final = frozenset(_LISTS) - {"XML5"}
+PAPERS: Final = frozenset(_PAPERS)
+
+
+def summary(row: Row, notes: Iterable[Row], facility: str) -> Draft:
+    """XML1 with the rows of XML5: the encounter."""
+    gathered = Gathered()
+    who = person.read(row, gathered)
+    body = who.clear | _SUMMARY.fill(row, gathered, repeated=_here(row, facility)) | person.insurance(row)
+    body["diagnoses"] = _diagnoses(row, gathered)
+    body |= _lines("XML5", notes, gathered)
+    return Draft("encounter", body, gathered, body.get("admitted_at"), who)
+
+
+def listing(table: str, rows: Iterable[Row]) -> Draft:
+    """XML2, XML3 or XML4: one document, a line per row."""
+    gathered = Gathered()
+    body = _lines(table, rows, gathered)
+    (lines,) = body.values()
+    name = "resulted_at" if table == "XML4" else "ordered_at"
+    return Draft(KIND_OF[table], body, gathered, min((line[name] for line in lines if name in line), default=None))
+
+
+def paper(table: str, row: Row, summary_row: Row | None, facility: str) -> Draft:
+    """XML13 or XML14. What they repeat of XML1 is read once, there; without an XML1 they tell of the patient."""
+    gathered = Gathered()
+    if summary_row is None:
+        who = person.read(row, gathered)
+        repeated: Mapping[str, str] = {name: row[name] for name in person.FIELDS & row.keys()} | _here(row, facility)
+    else:
+        who, repeated = Person(), {**summary_row, **_here(row, facility)}
+    body = _PAPERS[table].fill(row, gathered, repeated=repeated)
+    body["diagnoses"] = _diagnoses(row, gathered)
+    return Draft(KIND_OF[table], body, gathered, body.get("discharged_at") or _day(body.get("issued_on")), who)
+
+
+def _here(row: Row, facility: str) -> dict[str, str]:
+    """MA_CSKCB is the facility of the feed, and then says nothing new; a feed may be without one (a check by hand)."""
+    return {"MA_CSKCB": facility or row.get("MA_CSKCB", "")}
+
+
+def _day(text: str | None) -> int | None:
+    found = datetime12(text) if text else None
+    return found[0] if found else None
+
+
+def _lines(table: str, rows: Iterable[Row], gathered: Gathered) -> dict[str, Any]:
+    name, columns = _LISTS[table]
+    made = []
+    for at, row in enumerate(rows, 1):
+        line = columns.fill(row, gathered, f"{name}[{at}].")
+        line["line"] = _number(row, at, gathered)
+        made.append(line)
+    return {name: made}
+
+
+def _number(row: Row, at: int, gathered: Gathered) -> int:
+    """STT; the row's own place where it is no number."""
+    text = row.get("STT", "")
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    if text:
+        gathered.marks.add(MARK_UNREADABLE)
+    return at
+
+
+def _diagnoses(row: Row, gathered: Gathered) -> list[dict[str, str]]:
+    """The main, the other and the traditional codes, in this order. CHAN_DOAN_RV is of all of them together."""
+    made = []
+    main = row.get("MA_BENH_CHINH")
+    if main and len(main) <= CODE_LENGTH:
+        made.append({"code": main, "system": "ICD-10", "role": "main"})
+    for name, system, role in (("MA_BENH_KT", "ICD-10", "other"), ("MA_BENH_YHCT", "YHCT", "traditional")):
+        for code in multi(row.get(name, "")):
+            if len(code) <= CODE_LENGTH:
+                made.append({"code": code, "system": system, "role": role})
+            else:
+                gathered.marks.add(MARK_UNREADABLE)
+                gathered.narrative[f"extra.{name}"] = row[name]
+    return made

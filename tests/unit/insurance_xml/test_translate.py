@@ -1,0 +1,235 @@
+"""What a HOSO becomes: documents by table, fields by type, identity apart, nothing dropped."""
+
+from typing import Any
+
+import pytest
+
+from producers.adapter import Feed, Parsed, Refusal
+from producers.insurance_xml.columns import CODE_LENGTH
+from producers.insurance_xml.values import datetime12
+from tests.unit.insurance_xml.files import DRUGS, RESULTS, VISIT, envelope, visit
+from tests.unit.insurance_xml.telling import FEED, SUMMARY, Source, documents, only, parsed, written
+
+
+def at(text: str) -> int:
+    found = datetime12(text)
+    assert found is not None
+    return found[0]
+
+
+class TestFields:
+    @pytest.mark.parametrize(
+        ("expected", "table", "source", "text", "name"),
+        [
+            ("03", "XML1", "MA_LOAI_KCB", "03", "visit_type"),
+            (4, "XML1", "SO_NGAY_DTRI", "4", "treatment_days"),
+            (4, "XML1", "SO_NGAY_DTRI", "4.00", "treatment_days"),
+            (52_500, "XML1", "CAN_NANG", "52.5", "weight"),
+            (1_234_567_890, "XML1", "T_THUOC", "1234567.89", "total_drugs"),
+            (at("202611201000"), "XML1", "NGAY_VAO_NOI_TRU", "202611201000", "inpatient_at"),
+            (["K01", "K03"], "XML1", "MA_KHOA", "K01;K03;", "departments"),
+            (["01999", "", "01998"], "XML1", "MA_DKBD", "01999;;01998", "card_facilities"),
+            ("DN4", "XML1", "MA_THE_BHYT", "0123456789;DN4019900000001", "card_group"),
+            (True, "XML1", "MA_THE_BHYT", "0123456789", "insured"),
+            (False, "XML1", "MA_THE_BHYT", " ; ", "insured"),
+            (1985, "XML1", "NGAY_SINH", "198500000000", "birth_year"),
+            ("Viêm phổi", "XML1", "CHAN_DOAN_RV", "Viêm phổi", "discharge_diagnosis"),
+            ("01929", "XML13", "MA_CSKCB_DEN", "01929", "referred_to"),
+            ("01929", "XML13", "MA_NOI_DEN", "01929", "referred_to"),
+            ("20261123", "XML14", "NGAY_CT", "20261123", "issued_on"),
+        ],
+    )
+    def test_by_type(self, expected: Any, table: str, source: str, text: str, name: str) -> None:
+        document = only(table, {source: text})
+        assert expected == document.body[name]
+        assert () == document.marks
+
+    @pytest.mark.parametrize(
+        ("expected", "written"), [(5.4, "5.4"), (5.4, "5,4"), (None, "Âm tính"), (None, "<0.01"), (None, "1,250")]
+    )
+    def test_a_result_keeps_its_text_beside_the_number(self, expected: float | None, written: str) -> None:
+        document = only("XML4", {"GIA_TRI": written})
+        (line,) = document.body["results"]
+        assert (written, expected) == (line["value_text"], line.get("value_number"))
+        assert () == document.marks
+
+    @pytest.mark.parametrize(
+        ("source", "text", "name"),
+        [
+            ("NGAY_RA", "23/11/2026", "discharged_at"),
+            ("SO_NGAY_DTRI", "4.5", "treatment_days"),
+            ("SO_NGAY_DTRI", "9999999999", "treatment_days"),
+            ("CAN_NANG", "năm mươi", "weight"),
+            ("NGAY_SINH", "19851399", "birth_year"),
+            ("MA_BENH_CHINH", "x" * (CODE_LENGTH + 1), "main_diagnosis"),
+            ("MA_KHOA", "x" * (CODE_LENGTH + 1), "departments"),
+        ],
+    )
+    def test_a_value_of_the_wrong_type_is_left_empty_marked_and_sealed(self, source: str, text: str, name: str) -> None:
+        document = only("XML1", {source: text})
+        assert name not in document.body
+        assert ("M03",) == document.marks
+        assert text == document.narrative[f"extra.{source}"]
+
+    def test_texts_that_are_sealed(self) -> None:
+        made = documents(
+            {
+                "XML1": [{**SUMMARY, "GHI_CHU": "Ghi chú", "MA_HSBA": "HS-1"}],
+                "XML2": [{"MA_LK": "LK-0001", "CACH_DUNG": "Uống sau ăn"}],
+                "XML5": [{"MA_LK": "LK-0001"}, {"MA_LK": "LK-0001", "DIEN_BIEN_LS": "Đỡ sốt"}],
+            }
+        )
+        encounter, prescription = made["encounter"], made["prescription"]
+        expected = {"note": "Ghi chú", "record_number": "HS-1", "notes[2].course": "Đỡ sốt"}
+        assert expected == encounter.narrative
+        assert {"lines[1].instructions": "Uống sau ăn"} == prescription.narrative
+        assert not expected.keys() & encounter.body.keys()
+
+    def test_line_numbers(self) -> None:
+        rows = [{"MA_LK": "LK-0001", "STT": number} for number in ("7", "", "x", "12345678901")]
+        made = documents({"XML1": [SUMMARY], "XML2": rows})["prescription"]
+        assert [7, 2, 3, 4] == [line["line"] for line in made.body["lines"]]
+        assert ("M03",) == made.marks
+
+    def test_diagnoses(self) -> None:
+        row = {"MA_BENH_CHINH": "J18.9", "MA_BENH_KT": "I10; E11.9;", "MA_BENH_YHCT": "U62.392"}
+        expected = [("J18.9", "ICD-10", "main"), ("I10", "ICD-10", "other"), ("E11.9", "ICD-10", "other"),
+                    ("U62.392", "YHCT", "traditional")]  # fmt: skip
+        for table in ("XML1", "XML13", "XML14"):
+            document = only(table, row)
+            assert expected == [(d["code"], d["system"], d["role"]) for d in document.body["diagnoses"]]
+            assert "J18.9" == document.body["main_diagnosis"]
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        ("expected", "table", "row"),
+        [
+            ("202611230815", "XML1", {}),
+            ("202611230900", "XML2", {"NGAY_YL": "202611230900"}),
+            ("202611230815", "XML2", {}),
+            ("202611230901", "XML3", {"NGAY_YL": "202611230901", "NGAY_KQ": "202611230930"}),
+            ("202611231000", "XML4", {"NGAY_KQ": "202611231000"}),
+            ("202611230815", "XML4", {}),
+            ("202611231130", "XML13", {"NGAY_RA": "202611231130"}),
+            ("202611231140", "XML13", {}),
+            ("202611231130", "XML14", {"NGAY_RA": "202611231130", "NGAY_CT": "20261124"}),
+            ("20261124", "XML14", {"NGAY_CT": "20261124"}),
+        ],
+    )
+    def test_when_it_occurred(self, expected: str, table: str, row: dict[str, str]) -> None:
+        document = only(table, row)
+        assert at(expected) == document.occurred_at
+        assert document.corrected_at is None
+
+    def test_the_earliest_order_counts(self) -> None:
+        rows = [{"MA_LK": "LK-0001", "NGAY_YL": time} for time in ("202611231000", "", "202611230900")]
+        assert at("202611230900") == documents({"XML1": [SUMMARY], "XML2": rows})["prescription"].occurred_at
+
+
+class TestPerson:
+    def test_each_document_has_the_identity_of_the_summary(self) -> None:
+        made = documents({"XML1": [SUMMARY], "XML2": DRUGS, "XML4": RESULTS})
+        for document in made.values():
+            assert SUMMARY["HO_TEN"] == document.identity["full_name"]
+            assert SUMMARY["SO_CCCD"] == document.identity["citizen_id"]
+            assert SUMMARY["NGAY_SINH"] == document.identity["birth"]
+            assert ("LK-0001", "BN-77") == (document.visit_number, document.patient_number)
+            assert ("LK-0001", "BN-77") == (document.identity["visit_number"], document.identity["patient_number"])
+            assert ("2", 1985) == (document.body["sex"], document.body["birth_year"])
+            assert ("LK-0001",) == document.natural_key
+
+    def test_no_identity_in_the_body_and_none_in_a_repr(self) -> None:
+        for document in documents({"XML1": [SUMMARY], "XML2": DRUGS}).values():
+            for text in (SUMMARY["HO_TEN"], SUMMARY["SO_CCCD"], "BN-77", "LK-0001"):
+                assert text not in str(document.body)
+                assert text not in repr(document)
+
+    @pytest.mark.parametrize("code", ["B20", "b24.9", "Z21"])
+    def test_hiv_makes_every_document_of_the_visit_restricted(self, code: str) -> None:
+        for place in ("XML1", "XML3"):
+            coded = {"MA_BENH_CHINH": code} if place == "XML1" else {}
+            services = [{"MA_LK": "LK-0001", "MA_BENH": f"J18.9;{code}" if place == "XML3" else "J18.9"}]
+            made = documents({"XML1": [{**SUMMARY, **coded}], "XML2": DRUGS, "XML3": services})
+            assert {"restricted"} == {document.sensitivity for document in made.values()}
+
+    @pytest.mark.parametrize("code", ["B25", "B200", "Z211", "J18.9"])
+    def test_other_codes_do_not(self, code: str) -> None:
+        assert "normal" == only("XML1", {"MA_BENH_CHINH": code}).sensitivity
+
+
+class TestNothingIsDropped:
+    def test_reserve_and_own_fields_are_sealed_and_counted(self) -> None:
+        drug = {**DRUGS[0], "DU_PHONG": "dự phòng", "MA_NOI_BO": "7", "Họ_tên": "x"}
+        translation = Source().tell({"XML1": [SUMMARY], "XML2": [drug, {**drug, "DU_PHONG": ""}]})
+        narrative = translation.outcomes[1].narrative  # type: ignore[union-attr]
+        assert "dự phòng" == narrative["lines[1].extra.DU_PHONG"]
+        assert "lines[2].extra.DU_PHONG" not in narrative
+        assert "7" == narrative["lines[2].extra.MA_NOI_BO"]
+        assert {"XML2.DU_PHONG": 1, "XML2.MA_NOI_BO": 2, "XML2.?": 2} == translation.rows.unmapped
+
+    def test_tables_without_a_kind_are_sealed_with_the_encounter(self) -> None:
+        row = {"MA_LK": "LK-0001", "HO_TEN_CON": "Không Tên"}
+        content = "<DU_LIEU_GIAY_CHUNG_SINH><MA_LK>LK-0001</MA_LK><HO_TEN_CON>Không Tên</HO_TEN_CON></DU_LIEU_GIAY_CHUNG_SINH>"
+        translation = Source().tell({"XML1": [SUMMARY], "XML9": content})
+        (encounter,) = translation.outcomes
+        assert row["HO_TEN_CON"] == encounter.narrative["extra.XML9[1].HO_TEN_CON"]  # type: ignore[union-attr]
+        assert {"XML9": 1} == translation.rows.unmapped
+        assert (2, 1) == (translation.rows.read, translation.rows.used)
+
+    def test_what_repeats_the_summary_is_no_loss_what_differs_is_kept(self) -> None:
+        same = only("XML14", {"HO_TEN": SUMMARY["HO_TEN"], "MA_CSKCB": "01999"})
+        assert {} == same.narrative
+        other = only("XML14", {"HO_TEN": "Tên Khác"})
+        assert {"extra.HO_TEN": "Tên Khác"} == other.narrative
+        assert SUMMARY["HO_TEN"] == other.identity["full_name"]
+
+    def test_both_treatments_of_a_referral_of_4750(self) -> None:
+        row = {"PP_DIEUTRI": "Kháng sinh", "PP_DIEU_TRI": "Kháng sinh tĩnh mạch"}
+        expected = {"treatment": "Kháng sinh", "extra.PP_DIEU_TRI": "Kháng sinh tĩnh mạch"}
+        assert expected == only("XML13", row).narrative
+        assert {"treatment": "A"} == only("XML13", {"PP_DIEU_TRI": "A"}).narrative
+        assert {"treatment": "A"} == only("XML13", {"PP_DIEUTRI": "A", "PP_DIEU_TRI": "A"}).narrative
+
+    def test_the_last_of_repeated_summaries_stands_the_others_are_sealed(self) -> None:
+        rows = [{**SUMMARY, "MA_LOAI_KCB": "01"}, {**SUMMARY, "MA_LOAI_KCB": "03"}]
+        translation = Source().tell({"XML1": "".join(f"<TONG_HOP>{_fields(row)}</TONG_HOP>" for row in rows)})
+        (encounter,) = translation.outcomes
+        assert "03" == encounter.body["visit_type"]  # type: ignore[union-attr]
+        assert "01" == encounter.narrative["extra.XML1[1].MA_LOAI_KCB"]  # type: ignore[union-attr]
+
+
+def _fields(row: dict[str, str]) -> str:
+    return "".join(f"<{name}>{text.replace('<', '').replace('&', '')}</{name}>" for name, text in row.items())
+
+
+class TestParse:
+    def test_a_whole_file_of_one_dossier(self) -> None:
+        made = parsed(envelope(visit()))
+        assert isinstance(made, Parsed)
+        assert "LK-0001" == made.state_key
+
+    @pytest.mark.parametrize(
+        ("reason", "raw"),
+        [
+            ("xml_facility", envelope(visit(), facility="01998")),
+            ("xml_count", envelope(visit(), visit("LK-2"))),
+            ("xml_root", b"<Bundle/>"),
+            ("xml_not_well_formed", b""),
+            ("xml_not_well_formed", envelope(visit())[:-20]),
+            ("xml_no_visit", b"<HOSO/>"),
+            ("xml_no_visit", written({"XML1": [{**VISIT, "MA_LK": ""}]})),
+        ],
+    )
+    def test_what_is_no_dossier(self, reason: str, raw: bytes) -> None:
+        made = parsed(raw)
+        assert isinstance(made, Refusal)
+        assert reason == made.reason
+
+    def test_a_feed_without_facility_takes_any(self) -> None:
+        made = documents({"XML1": [{**SUMMARY, "MA_CSKCB": "01998"}]}, Feed("any", "", "HIS", "insurance_xml"))
+        assert {} == made["encounter"].narrative
+        assert (
+            "01998"
+            == documents({"XML1": [{**SUMMARY, "MA_CSKCB": "01998"}]}, FEED)["encounter"].narrative["extra.MA_CSKCB"]
+        )
