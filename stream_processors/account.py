@@ -25,12 +25,15 @@ def _number(rejected: Rejected) -> dict[str, Any]:
     return dict(zip(names, ("", place, source.offset, 1, 1, facility, "", ""), strict=True))
 
 
-def rejection(rejected: Rejected, keyring: Keyring, now: int) -> Produced:
-    """The record on `rejected`. What came is sealed with the workers' key: value, then its seal."""
+def rejection(rejected: Rejected, keyring: Keyring, limit: int, now: int) -> Produced:
+    """The record on `rejected`. What came is sealed with the workers' key: value, then its seal. What would not fit
+    into a record again (a compressed batch may hold it) stays where it was read, for as long as Kafka keeps it."""
     source, event = rejected.source, rejected.event or {}
     key = keyring.sealing(WORKER)
     original = source.value or b""
     inside = len(original).to_bytes(4) + original + dict(source.headers).get(SEAL_HEADER, b"")
+    place = f"{source.topic}/{source.partition}/{source.offset}"
+    fits = len(inside) + topics.ENRICHMENT_ROOM <= limit
     schema_id, made = registry.latest(topics.REJECTED)
     fields = _number(rejected) | {
         "kind": source.topic.partition(".")[2],
@@ -48,7 +51,8 @@ def rejection(rejected: Rejected, keyring: Keyring, now: int) -> Produced:
         "source_offset": source.offset,
         "original_size": len(original),
         "original_hash": digest(key.secret, "original", original),
-        "original": seal(key, f"{source.topic}/{source.partition}/{source.offset}".encode(), inside),
+        "original_place": None if fits else f"kafka:{place}",
+        "original": seal(key, place.encode(), inside) if fits else None,
     }
     return topics.REJECTED, fields["facility"].encode(), codec.frame(schema_id, made.encode(fields)), []
 

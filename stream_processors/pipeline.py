@@ -92,7 +92,7 @@ class Pipeline:
         for step in steps:
             if isinstance(step, Rejected):
                 source, event, outcome = step.source, step.event, "rejected"
-                produced.append(account.rejection(step, self._keyring, now))
+                produced.append(account.rejection(step, self._keyring, self._limit, now))
                 telemetry.REJECTIONS.labels("worker", step.reason).inc()
             else:
                 claim, entry = next(answers)

@@ -4,16 +4,21 @@ Frame, schema id, exactly one datum, header against topic and key, seal against 
 another's name or change a byte.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from runtime.clock import YEAR_2000_MS
 from runtime.keyring import Keyring
 from runtime.seal import HEADER as SEAL_HEADER
 from runtime.seal import SealBroken, key_id, unseal
 from schemas import codec, registry, topics
 
 STATUSES: Final = frozenset({"active", "cancelled", "entered_in_error"})
+_HEX_32: Final = re.compile(r"[0-9a-f]{32}")
+_CAPTURED: Final = range(YEAR_2000_MS, 4_102_444_800_000)
+"""2000 to 2100: days outside fit neither the claim nor ClickHouse's `Date`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,13 @@ def receive(source: Source, keyring: Keyring, limit: int) -> Opened | Rejected:
         return Rejected(source, "frame")
     schema_id, datum = framed
     kind = source.topic.partition(".")[2]
-    name = registry.names().get(schema_id, "")
+    name = registry.names().get(schema_id)
+    if name is not None and name.rpartition(".")[0] != source.topic:
+        return Rejected(source, "wrong_topic", "schema_id", name)
     accepted_id = registry.accepted_id(schema_id)
     made = registry.codec(schema_id)
     if made is None or accepted_id is None:
         return Rejected(source, "schema_unknown", "schema_id", str(schema_id))
-    if name.rpartition(".")[0] != source.topic:
-        return Rejected(source, "wrong_topic", "schema_id", name)
     try:
         event = made.decode(datum)
     except codec.NotOneDatum as error:
@@ -91,10 +96,13 @@ def _header_fault(event: dict[str, Any], kind: str, key: bytes | None) -> tuple[
         return "header", "status"
     if event["sequence"] < 1 or not 1 <= event["part"] <= event["parts"]:
         return "header", "sequence"
-    if not 0 < event["version"] < 1 << 63 or event["captured_at"] <= 0:
+    if event["version"] < 1:
         return "header", "version"
-    if len(event["document_id"]) != 32 or len(event["content_hash"]) != 32:
-        return "header", "document_id"
+    if event["captured_at"] not in _CAPTURED:
+        return "header", "captured_at"
+    for name in ("document_id", "content_hash"):
+        if _HEX_32.fullmatch(event[name]) is None:
+            return "header", name
     return None
 
 

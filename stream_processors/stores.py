@@ -51,12 +51,13 @@ class Store:
         answered = await pipe.execute()
         return claims.answers(answered[0], len(keys)), answered[1] if citizens else []
 
-    async def forget_content(self, document_ids: Iterable[str]) -> None:
-        """The store refused these documents: the hospital's resend must not count as a duplicate."""
-        for id_ in document_ids:
-            key = b"claim:" + bytes.fromhex(id_)
-            if await self._redis.exists(key):
-                await self._redis.setrange(key, 8, claims.FORGOTTEN)
+    async def forget_content(self, refused: Sequence[tuple[bytes, bytes]]) -> int:
+        """The store refused what these numbers brought, (claim key, number) each: the hospital's resend must not count
+        as a duplicate. Gives how many claims were changed."""
+        if not refused:
+            return 0
+        script = self._redis.register_script(claims.FORGET)
+        return int(await script(keys=[key for key, _ in refused], args=[b"".join(number for _, number in refused)]))
 
     async def load_citizens(self, entries: Iterable[tuple[bytes, bytes]]) -> int:
         """Fill the registry; gives the number written."""
