@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test demo bench schemas clean
+.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo bench schemas clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml uv.lock
 	@echo "setting up $(VENV) (once; a few minutes, about 200 MB)"
@@ -24,6 +24,20 @@ demo: $(STAMP) ## the whole city on this machine; ARGS="--seconds 60" passes opt
 
 test: $(STAMP) ## the fast suite: unit, property, golden, contract, integration, end to end
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-stack: $(STAMP) ## the integration suite on a real Kafka; needs Java 17 and Maven
+	@LIVINGDATA_TEST_STACK=1 $(BIN)/python -m pytest tests/integration $(ARGS)
+
+BROKERS ?= 1
+
+stack: $(STAMP) ## a real Kafka, registry, Redis, ClickHouse here; BROKERS=3; needs Java 17 and Maven
+	@$(BIN)/livingdata stack up --brokers $(BROKERS) $(ARGS)
+
+stack-stop: $(STAMP) ## end it; its data stay in build/stack/data
+	@$(BIN)/livingdata stack down $(ARGS)
+
+stack-status: $(STAMP) ## ask each part whether it answers
+	@$(BIN)/livingdata stack status $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, Producer
 
+from schemas import topics
+
 BACK_OFF: Final = {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 1000}
 
 
@@ -23,7 +25,7 @@ def producer(bootstrap: str, name: str, **more: Any) -> Producer:
             "linger.ms": 5,
             "compression.type": "lz4",
             "message.timeout.ms": 0,
-            "message.max.bytes": 1_000_000,
+            "message.max.bytes": topics.MAX_MESSAGE_BYTES,
             "queue.buffering.max.kbytes": 65_536,
             "socket.keepalive.enable": True,
             "log_level": 3,

@@ -57,8 +57,24 @@ RECEIVED_TOPICS: Final = tuple(received(kind) for kind in KINDS)
 ACCEPTED_TOPICS: Final = tuple(accepted(kind) for kind in KINDS)
 SINK_TOPICS: Final = (*ACCEPTED_TOPICS, REJECTED, OUTCOMES, HEARTBEATS, LINKS)
 
+MAX_MESSAGE_BYTES: Final = 1_000_000
+"""What topics take and producers send."""
+
+SEGMENT_MS: Final = DAY_MS
+"""Kafka deletes whole closed segments, and by default closes one after 7 days: a record would outlive its retention by
+a week. So a record lies at most `retention_ms` + this, and erasure's date counts with it."""
+
+SETTINGS: Final = ("cleanup.policy", "max.message.bytes", "min.insync.replicas", "retention.ms", "segment.ms")
+
+
+def settings(topic: Topic, replication: int) -> dict[str, str]:
+    """The values of `SETTINGS` for a topic with so many replicas: with three, a write needs two."""
+    values = ("delete", MAX_MESSAGE_BYTES, 2 if replication > 2 else 1, topic.retention_ms, SEGMENT_MS)
+    return dict(zip(SETTINGS, map(str, values), strict=True))
+
+
 MAX_EVENT_BYTES: Final = 900_000
-"""Record headers and room for enrichment included (Kafka's default limit is 1,000,000)."""
+"""Record headers and room for enrichment included (`MAX_MESSAGE_BYTES` is the limit of the topics)."""
 
 MAX_EVENT_BYTES_EMBEDDED: Final = 262_144
 """The in-process cluster keeps 5 MiB a partition."""

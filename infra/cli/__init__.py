@@ -17,6 +17,8 @@ COMMANDS: Final[dict[str, str]] = {
     "processor": "infra.cli.processor",
     "sink": "infra.cli.sink",
     "reconcile": "infra.cli.reconcile",
+    "topics": "infra.cli.topics",
+    "stack": "infra.cli.stack",
 }
 """Command -> the module whose `add(app)` registers it."""
 

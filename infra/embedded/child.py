@@ -33,8 +33,8 @@ class Child:
         """Start the process and return when it is ready; subclasses must say how."""
         raise NotImplementedError
 
-    def run(self, argv: Sequence[str], is_ready: Callable[[], bool]) -> None:
-        """Start `argv` and wait; `RuntimeError` with the end of its log if it is not ready within 30 s."""
+    def run(self, argv: Sequence[str], is_ready: Callable[[], bool], within_seconds: float = _START_SECONDS) -> None:
+        """Start `argv` and wait; `RuntimeError` with the end of its log if it is not ready in time."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -44,7 +44,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 preexec_fn=die_with_parent(),
             )
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + within_seconds
         while not is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.close()

@@ -1,0 +1,127 @@
+"""Kafka's admin API: what topics there are, making them, adding partitions, deleting. The only door to it.
+
+The embedded cluster has no such API: it answers metadata, and everything else runs into a time-out. `Admin` says so at
+once instead.
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, ResourceType
+
+from runtime.kafka import BACK_OFF
+
+_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 10.0
+_MOCK: Final = "mockCluster"
+"""What librdkafka's in-process cluster calls itself."""
+
+
+class NoAdminApi(RuntimeError):
+    """The broker is the embedded one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the embedded Kafka has no admin API: its topics come into being, with 4 partitions, when used"
+        )
+
+
+class KafkaAway(RuntimeError):
+    """No broker answered, or one refused; says so with Kafka's own name for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic as the broker has it. `settings` holds the values of the names asked for."""
+
+    name: str
+    partitions: int
+    replication: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def count_brokers(bootstrap: str, seconds: float = 2.0) -> int:
+    """How many brokers one address knows of, 0 where nothing answers there."""
+    host, _, port = bootstrap.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return 0
+    client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, **BACK_OFF})
+    try:
+        return len(client.list_topics(timeout=seconds).brokers)
+    except KafkaException:
+        return 0
+
+
+class Admin:
+    """For as long as a command runs. Every method raises `KafkaAway` where the broker does not do it in time."""
+
+    def __init__(self, bootstrap: str, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
+        self._client: Any = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, **BACK_OFF})
+        metadata = self._metadata()
+        if str(metadata.cluster_id).startswith(_MOCK):
+            raise NoAdminApi
+        self.brokers = len(metadata.brokers)
+
+    def topics(self, names: Sequence[str] = ()) -> dict[str, TopicState]:
+        """Every topic that is not Kafka's own, with the values of the settings `names`."""
+        found = {
+            name: TopicState(name, len(topic.partitions), _replication(topic))
+            for name, topic in self._metadata().topics.items()
+            if not name.startswith("__")
+        }
+        if not names or not found:
+            return found
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in found]
+        futures = self._client.describe_configs(resources, request_timeout=self._seconds)
+        described = {resource.name: _result(future) for resource, future in futures.items()}
+        return {
+            name: TopicState(name, one.partitions, one.replication, _values(described[name], names))
+            for name, one in found.items()
+        }
+
+    def create(self, topics: Sequence[TopicState]) -> None:
+        """Make these topics and return when they are made."""
+        new = [
+            NewTopic(one.name, num_partitions=one.partitions, replication_factor=one.replication, config=one.settings)
+            for one in topics
+        ]
+        self._wait(self._client.create_topics(new, request_timeout=self._seconds) if new else {})
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        """Grow a topic to `total` partitions. Keys move: records of one key before and after lie in two places."""
+        self._wait(self._client.create_partitions([NewPartitions(topic, total)], request_timeout=self._seconds))
+
+    def delete(self, topics: Sequence[str]) -> None:
+        self._wait(self._client.delete_topics(list(topics), request_timeout=self._seconds) if topics else {})
+
+    def _metadata(self) -> Any:
+        try:
+            return self._client.list_topics(timeout=min(_ANSWER_SECONDS, self._seconds))
+        except KafkaException as error:
+            raise KafkaAway(f"no Kafka answered: {error.args[0].name()}") from None
+
+    @staticmethod
+    def _wait(futures: Mapping[str, Any]) -> None:
+        for future in futures.values():
+            _result(future)
+
+
+def _result(future: Any) -> Any:
+    try:
+        return future.result()
+    except KafkaException as error:
+        raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+
+
+def _replication(topic: Any) -> int:
+    return min((len(partition.replicas) for partition in topic.partitions.values()), default=0)
+
+
+def _values(described: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    return {name: described[name].value for name in names if name in described}
