@@ -208,17 +208,21 @@ class Outbox:
         id_ = document_id(keys, incoming.feed, document)
         row = self._db.execute("SELECT version FROM document WHERE id = ?", (id_,)).fetchone()
         last = row[0] if row else 0
-        made = compose(
-            document,
-            number,
-            incoming.feed,
-            keys,
-            captured_at=incoming.captured_at,
-            last_version=last,
-            message_id=_message_id(incoming),
-            rows=translation.rows,
-            limit=self._limit,
-        )
+        try:
+            made = compose(
+                document,
+                number,
+                incoming.feed,
+                keys,
+                captured_at=incoming.captured_at,
+                last_version=last,
+                message_id=_message_id(incoming),
+                rows=translation.rows,
+                limit=self._limit,
+            )
+        except (TypeError, ValueError, AttributeError) as error:  # not of the schema: a translator's fault, one part
+            log.error("compose_failed", dialect=incoming.feed.dialect, kind=document.kind, error=error)
+            return Refusal("unforeseen", document.kind, type(error).__name__, document.kind)
         if isinstance(made, Refusal):
             return made
         record, version = made

@@ -21,16 +21,26 @@ def digest(key: bytes, purpose: str, data: bytes) -> str:
     return hmac.digest(key, purpose.encode() + _SEPARATOR + data, sha256)[:16].hex()
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = ((name, _without_nulls(item)) for name, item in value.items())
-        return {name: item for name, item in kept if item is not None and item != [] and item != {}}
-    if isinstance(value, (list, tuple)):
-        return [_without_nulls(item) for item in value]
-    return value
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    """Nulls, empty lists and empty records out, at any depth. Most of a document is null: this runs for each."""
+    kept: dict[str, Any] = {}
+    for name, item in value.items():
+        if item is None:
+            continue
+        shape = type(item)
+        if shape is list or shape is tuple:
+            if item:
+                kept[name] = [_without_nulls(line) if type(line) is dict else line for line in item]
+        elif shape is dict:
+            inner = _without_nulls(item)
+            if inner:
+                kept[name] = inner
+        else:
+            kept[name] = item
+    return kept
 
 
-def content_hash(key: bytes, parts: Iterable[Any]) -> str:
+def content_hash(key: bytes, parts: Iterable[dict[str, Any]]) -> str:
     """HMAC over the canonical form: non-null fields by name. A new optional field that is null changes nothing."""
     canonical = orjson.dumps([_without_nulls(part) for part in parts], option=orjson.OPT_SORT_KEYS)
     return hmac.digest(key, b"content" + _SEPARATOR + canonical, sha256)[:16].hex()

@@ -15,6 +15,7 @@ import fastavro
 import orjson
 
 from schemas.avro import Schema, without_logical_types
+from schemas.encoder import compile_encoder, zigzag
 
 FRAME_BYTES: Final = 5
 _FRAME: Final = struct.Struct(">BI")
@@ -28,16 +29,17 @@ class NotOneDatum(ValueError):
 class Codec:
     """One schema, parsed once. Datums are dicts of plain values; times are integers of milliseconds UTC."""
 
-    __slots__ = ("_parsed", "schema")
+    __slots__ = ("_encode", "_parsed", "schema")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._parsed = fastavro.parse_schema(without_logical_types(schema))
+        plain = without_logical_types(schema)
+        self._parsed = fastavro.parse_schema(plain)
+        self._encode = compile_encoder(plain)
 
     def encode(self, datum: Mapping[str, Any]) -> bytes:
-        out = BytesIO()
-        fastavro.schemaless_writer(out, self._parsed, datum)
-        return out.getvalue()
+        """TypeError, ValueError or AttributeError for what is not a datum of the schema."""
+        return self._encode(datum)
 
     def decode(self, data: bytes) -> dict[str, Any]:
         """Exactly one datum, or NotOneDatum."""
@@ -61,17 +63,6 @@ def unframe(value: bytes | None) -> tuple[int, bytes] | None:
     if value is None or len(value) < FRAME_BYTES or value[0] != 0:
         return None
     return _FRAME.unpack_from(value)[1], value[FRAME_BYTES:]
-
-
-def zigzag(number: int) -> bytes:
-    """Avro's int and long."""
-    rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest > 0x7F:
-        out.append((rest & 0x7F) | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
 
 
 def container(schema: Schema, datums: Iterable[bytes], count: int) -> bytes:

@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 from schemas import codec, registry, topics
 from schemas.avro import Schema
 from schemas.clickhouse import table_name
-from schemas.codec import FRAME_BYTES, zigzag
+from schemas.codec import FRAME_BYTES
+from schemas.encoder import zigzag
 
 Place = tuple[str, int]
 """(topic, partition)."""

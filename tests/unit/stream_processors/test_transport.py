@@ -46,7 +46,7 @@ class Thread:
     commits: list[dict[TP, int]] = field(default_factory=list)
     takes_commits: bool = True
 
-    async def getmany(self, active: set[TP] | None, timeout: float) -> Mapping[TP, list[Record]]:  # noqa: ARG002, ASYNC109
+    async def getmany(self, active: set[TP] | None, timeout: float) -> Mapping[TP, list[Record]]:  # noqa: ARG002
         return self.fetches.pop(0) if self.fetches else {}
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
