@@ -1,11 +1,12 @@
 """The keyring: seal and pseudonym keys per facility, the citizen key of the city.
 
-A JSON file, mode 0600. A hospital's file holds its own facility only; workers hold the city's. Keys are never printed:
-`repr` shows ids. Layout: `{"seal": {KEY_ID: {"owner": FACILITY, "secret": HEX64}}, "pseudonym": {FACILITY: HEX64},
+A JSON file, mode 0600. A hospital's file holds its own facility only; workers hold the city's. No secret is in a `repr`
+or in an error. Layout: `{"seal": {KEY_ID: {"owner": FACILITY, "secret": HEX64}}, "pseudonym": {FACILITY: HEX64},
 "citizen": HEX64 | null}`; the last seal key of an owner is the one in use, older ones open old records.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ import orjson
 from runtime.seal import SealKey
 
 WORKER: Final = "worker"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
+"""Key ids, owners and facilities. A secret put in the place of a name is longer, and so never quoted in an error."""
 
 
 class KeyringError(ValueError):
@@ -58,14 +61,20 @@ def create(facilities: Iterable[str]) -> Keyring:
 
 
 def save(keyring: Keyring, path: Path) -> None:
+    """Whole or not at all: a pseudonym key that is lost cannot be made again."""
     body = {
         "seal": {id_: {"owner": key.owner, "secret": key.secret.hex()} for id_, key in keyring.seal.items()},
         "pseudonym": {name: key.hex() for name, key in keyring.pseudonym.items()},
         "citizen": keyring.citizen.hex() if keyring.citizen else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)  # one that an earlier attempt left keeps its own mode
         file.write(orjson.dumps(body))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
 
 
 def _secret(text: object, place: str) -> bytes:
@@ -78,21 +87,35 @@ def _secret(text: object, place: str) -> bytes:
     return secret
 
 
+def _named(body: object, part: str) -> Mapping[str, Any]:
+    """A part of the file that maps names to something."""
+    found = body.get(part) if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        raise KeyringError(f"keyring file lacks `{part}`, or it is of the wrong form")
+    if not all(_NAME.fullmatch(name) for name in found):
+        raise KeyringError(f"{part}: a name is 1 to 40 letters, digits, dots, dashes or underlines")
+    return found
+
+
+def _seal_key(id_: str, entry: object) -> SealKey:
+    fields = entry if isinstance(entry, dict) else {}
+    owner = fields.get("owner")
+    if not isinstance(owner, str) or not _NAME.fullmatch(owner):
+        raise KeyringError(f"seal.{id_}: `owner` is a facility, or `{WORKER}`")
+    return SealKey.make(id_, owner, _secret(fields.get("secret"), f"seal.{id_}"))
+
+
 def load(path: Path) -> Keyring:
     """The keyring of a file, or KeyringError."""
     try:
-        body: dict[str, Any] = orjson.loads(path.read_bytes())
+        body = orjson.loads(path.read_bytes())
     except FileNotFoundError:
         raise KeyringError("keyring file not found") from None
+    except OSError as error:
+        raise KeyringError(f"keyring file cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
         raise KeyringError("keyring file is not JSON") from None
-    try:
-        seal = {
-            id_: SealKey.make(id_, entry["owner"], _secret(entry["secret"], f"seal.{id_}"))
-            for id_, entry in body["seal"].items()
-        }
-        pseudonym = {name: _secret(text, f"pseudonym.{name}") for name, text in body["pseudonym"].items()}
-    except (KeyError, TypeError, AttributeError):
-        raise KeyringError("keyring file lacks `seal` or `pseudonym`, or they are of the wrong form") from None
-    citizen = _secret(body["citizen"], "citizen") if body.get("citizen") else None
+    seal = {id_: _seal_key(id_, entry) for id_, entry in _named(body, "seal").items()}
+    pseudonym = {name: _secret(text, f"pseudonym.{name}") for name, text in _named(body, "pseudonym").items()}
+    citizen = None if body.get("citizen") is None else _secret(body["citizen"], "citizen")
     return Keyring(seal, pseudonym, citizen)

@@ -8,12 +8,23 @@ from typing import Any, Final
 import orjson
 
 _SEPARATOR: Final = b"\x1f"
+_ESCAPE: Final = b"\x1e"
 
 
 def pseudonym(key: bytes, purpose: str, *parts: str) -> str:
     """One-way name for `parts`, bound to its purpose: the same number means nothing in another column."""
-    text = _SEPARATOR.join([purpose.encode(), *(part.encode("utf-8", "surrogatepass") for part in parts)])
-    return hmac.digest(key, text, sha256)[:16].hex()
+    return hmac.digest(key, joined(purpose, *parts), sha256)[:16].hex()
+
+
+def joined(*parts: str) -> bytes:
+    """The parts as bytes, so that no two lists of parts give the same: what looks like our separator is escaped."""
+    return _SEPARATOR.join([_escaped(part.encode("utf-8", "surrogatepass")) for part in parts])
+
+
+def _escaped(part: bytes) -> bytes:
+    if _SEPARATOR in part or _ESCAPE in part:
+        part = part.replace(_ESCAPE, _ESCAPE + _ESCAPE).replace(_SEPARATOR, _ESCAPE + _SEPARATOR)
+    return part
 
 
 def digest(key: bytes, purpose: str, data: bytes) -> str:

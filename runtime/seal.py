@@ -56,14 +56,16 @@ def key_id(sealed: bytes) -> str:
 
 
 def datum_length(sealed: bytes) -> int:
-    """Length of the received datum that the seal is bound to."""
+    """Length of the received datum that the seal is bound to. Ask `key_id` first: it looks at the form."""
     at = 2 + sealed[1] + _NONCE
     length: int = _LENGTH.unpack_from(sealed, at)[0]
     return length
 
 
 def unseal(key: SealKey, sealed: bytes, datum: bytes) -> bytes:
-    """The plain bytes; SealBroken where key or datum are not those of the sealing."""
+    """The plain bytes; SealBroken where form, key or datum are not those of the sealing."""
+    if key_id(sealed) != key.id:
+        raise SealBroken("key")
     start = 2 + sealed[1]
     if datum_length(sealed) != len(datum):
         raise SealBroken("length")

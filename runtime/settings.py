@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 WORKERS: Final = "livingdata-workers"
 SINKS: Final = "livingdata-sinks"
@@ -23,7 +23,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """What every role needs."""
 
-    model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid", enable_decoding=False)
 
     kafka: str = Field(description="bootstrap servers, host:port[,host:port]")
     embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
@@ -64,26 +64,40 @@ class AdapterSettings(Settings):
     feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")
     outbox_bytes: int = Field(8 << 30, ge=1 << 20, description="above this the outbox refuses new messages")
 
+    @field_validator("feeds", mode="before")
+    @classmethod
+    def _from_variable(cls, value: object) -> object:
+        """`LIVINGDATA_FEEDS` is YAML, and JSON is YAML."""
+        try:
+            return yaml.safe_load(value) if isinstance(value, str) else value
+        except yaml.YAMLError:
+            raise ValueError("not YAML") from None
+
 
 Role = TypeVar("Role", bound=BaseSettings)
 
 
 def load(role: type[Role], config: Path | None = None, **given: Any) -> Role:
-    """The role's settings, or SettingsError with every mistake."""
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            read = yaml.safe_load(config.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SettingsError(f"--config: file not found: {config.name}") from None
-        except (yaml.YAMLError, UnicodeDecodeError):
-            raise SettingsError("--config: not YAML") from None
-        if not isinstance(read, dict):
-            raise SettingsError("--config: a mapping of settings is expected")
-        values = read
+    """The role's settings, or SettingsError with every mistake. What is `given` wins over a variable, that over the file."""
+    values = _file(config) if config is not None else {}
+    values |= EnvSettingsSource(role)()
     values |= {name: value for name, value in given.items() if value is not None}
     try:
         return role(**values)
     except ValidationError as error:
         lines = [f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         raise SettingsError("settings are wrong or missing:\n" + "\n".join(sorted(lines))) from None
+
+
+def _file(config: Path) -> dict[str, Any]:
+    try:
+        read = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"--config: file not found: {config.name}") from None
+    except OSError as error:
+        raise SettingsError(f"--config: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise SettingsError("--config: not YAML") from None
+    if not isinstance(read, dict) or not all(isinstance(name, str) for name in read):
+        raise SettingsError("--config: a mapping of settings is expected")
+    return read
