@@ -38,7 +38,7 @@ class FolderOptions(BaseModel):
     folder: Path | None = Field(None, description="watched folder; done/ and refused/ are made in it")
     renamed: bool = Field(False, description="senders write elsewhere and rename into the folder: take files at once")
     settle_seconds: float = Field(2.0, gt=0, le=3600, description="otherwise: take a file unchanged for so long")
-    poll_seconds: float = Field(0.1, gt=0, le=60)
+    poll_seconds: float = Field(0.25, gt=0, le=60)
 
 
 class Folder:
@@ -50,7 +50,7 @@ class Folder:
         self._feed, self._dialect, self._options, self._taker = feed, dialect, options, taker
         self._folder = options.folder
         self._seen: dict[str, tuple[int, int, float]] = {}
-        self._stop = asyncio.Event()
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -60,27 +60,20 @@ class Folder:
 
     async def stop(self) -> None:
         """The files in hand are finished first."""
-        self._stop.set()
+        self._stopping = True
         if self._task is not None:
             await self._task
 
     async def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stopping:
             try:
                 took = await self._round()
             except OSError as error:
                 log.error("folder_failed", adapter_id=self._feed.adapter_id, error=error, mend="check the folder")
                 took = False
-                await self._pause(RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
             if not took:
-                await self._pause(self._options.poll_seconds)
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+                await asyncio.sleep(self._options.poll_seconds)
 
     async def _round(self) -> bool:
         """One look into the folder; whether anything was taken."""
@@ -89,7 +82,7 @@ class Folder:
         for path, tasks in taken:
             receipts = await asyncio.gather(*tasks)
             if any(receipt.full for receipt in receipts):
-                await self._pause(RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
                 return False
             await asyncio.to_thread(self._finish, path, receipts)
         return bool(taken)

@@ -10,7 +10,7 @@ from producers.adapters import dialect
 from producers.feeds import feeds, keys
 from producers.outbox import Outbox
 from producers.serve import Server
-from runtime import keyring, logs
+from runtime import keyring, logs, loop
 from runtime.settings import AdapterSettings, SettingsError
 from runtime.window import Window
 from schemas import topics
@@ -33,7 +33,7 @@ def run(settings: AdapterSettings, stop: threading.Event, ready: Path | None = N
         limit=topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES,
         max_bytes=settings.outbox_bytes,
     )
-    asyncio.run(_serve(settings, made, dialects, outbox, stop, ready))
+    loop.run(_serve(settings, made, dialects, outbox, stop, ready))
 
 
 async def _serve(

@@ -9,7 +9,7 @@ from typing import Any, Final
 import faust
 from faust.transport import by_url as _by_url  # noqa: F401 the registry must be loaded before ours is named
 
-from runtime import keyring, logs, telemetry
+from runtime import keyring, logs, loop, telemetry
 from runtime.clock import now_ms
 from runtime.settings import WorkerSettings
 from runtime.window import Window
@@ -142,4 +142,4 @@ def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = No
     async def main() -> None:
         await Worker(settings).run(stop, ready)
 
-    asyncio.run(main())
+    loop.run(main())
