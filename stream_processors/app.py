@@ -14,6 +14,7 @@ from runtime.clock import now_ms
 from runtime.settings import WorkerSettings
 from runtime.window import Window
 from schemas import topics
+from stream_processors import forget
 from stream_processors.deliver import Deliverer
 from stream_processors.pipeline import Pipeline
 from stream_processors.receive import Source
@@ -52,7 +53,7 @@ class Worker:
         self._store = Store(settings.redis, settings.claim_days)
         self._pipeline = Pipeline(keyring.load(settings.keyring), self._store, settings.worker_id, limit)
         self._failure: BaseException | None = None
-        self._failed = asyncio.Event()
+        self._failed, self._ending = asyncio.Event(), asyncio.Event()
         self.app = self._make_app()
 
     def _make_app(self) -> Any:
@@ -99,8 +100,7 @@ class Worker:
             except BaseException as error:
                 # Unforeseen: stop uncommitted. Faust would acknowledge and go on; our position has not moved.
                 log.error("chunk_failed", error=error)
-                self._failure = error
-                self._failed.set()
+                self._fail(error)
                 await asyncio.Event().wait()
 
     async def _work(self, chunk: Chunk) -> None:
@@ -114,6 +114,22 @@ class Worker:
         telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
         await asyncio.to_thread(self._deliver.wait_for_room)
 
+    def _forgetting(self) -> asyncio.Task[None]:
+        """Beside the chunks; where it fails unforeseen, the worker stops."""
+
+        async def guarded() -> None:
+            try:
+                await forget.forget(forget.consumer(self._settings.kafka), self._store, self._ending.is_set)
+            except Exception as error:
+                log.error("forgetting_failed", error=error)
+                self._fail(error)
+
+        return asyncio.create_task(guarded())
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._failed.set()
+
     async def run(self, stop: threading.Event, ready: Path | None = None) -> None:
         """Until `stop`, or until something unforeseen happens, which is raised.
 
@@ -122,12 +138,15 @@ class Worker:
         self.app.finalize()
         await self.app.start()
         log.info("started", worker=self._settings.worker_id)
+        forgetting = self._forgetting()
         while not stop.is_set() and not self._failed.is_set() and not self.app.crashed:
             if ready is not None and self.app.consumer.assignment():
                 ready.touch()
                 ready = None
             await asyncio.sleep(0.1)
         await self.app.stop()
+        self._ending.set()
+        await forgetting
         self._deliver.close()
         await self._store.close()
         if self._failure is not None:

@@ -16,7 +16,9 @@ class FakeClaims:
         self.claims: dict[bytes, _Claim] = {}
 
     def take(self, keys: Sequence[bytes], asked: bytes) -> Sequence[claims.Claim]:
-        return [self._one(key, asked[at : at + _ASKED]) for key, at in zip(keys, range(0, len(asked), _ASKED))]
+        return [
+            self._one(key, asked[at : at + _ASKED]) for key, at in zip(keys, range(0, len(asked), _ASKED), strict=False)
+        ]
 
     def _one(self, key: bytes, asked: bytes) -> claims.Claim:
         version, content, number = asked[:8], asked[8:24], asked[24:32]

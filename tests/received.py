@@ -1,5 +1,6 @@
 """Records on `received` for tests: made by the real codecs and sealed with keys of a made-up city."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from runtime.keyring import WORKER, Keyring
@@ -73,18 +74,18 @@ def datum(kind: str = "encounter", **overrides: Any) -> bytes:
 
 def sealed(
     datum_: bytes,
-    identity: dict[str, str | None] | None = None,
+    identity: Mapping[str, str | None] | None = None,
     narrative: dict[str, str] | None = None,
     key: str = f"{FACILITY}-1",
 ) -> bytes:
-    parts = {"identity": dict.fromkeys(IDENTITY) | (identity or {}), "narrative": narrative or {}}
+    parts = {"identity": dict.fromkeys(IDENTITY) | dict(identity or {}), "narrative": narrative or {}}
     return seal(KEYRING.seal[key], datum_, registry.SEALED.encode(parts))
 
 
 def source(
     kind: str = "encounter",
     *,
-    identity: dict[str, str | None] | None = None,
+    identity: Mapping[str, str | None] | None = None,
     narrative: dict[str, str] | None = None,
     key_id: str = f"{FACILITY}-1",
     at: tuple[int, int] = (0, 0),

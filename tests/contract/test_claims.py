@@ -211,6 +211,7 @@ async def test_a_claim_stays_small(server: str) -> None:
     store = Store(server, claim_days=45)
     await told(store, *(part(number, number, "ab"[number % 2], "f0" * 16) for number in range(1, 60)))
     claim = await client.get(claims.key(part(1, 1, "a", "f0" * 16)))
+    assert isinstance(claim, bytes)
     assert 37 + 16 * 9 == len(claim)
     await store.close()
     await client.aclose()

@@ -5,7 +5,7 @@ There is no broker: what the consumer's thread would ask of one is a fake. What 
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,18 +63,20 @@ class Thread:
 
 
 @pytest.fixture
-async def consumer() -> AsyncIterator[ChunkConsumer]:
+async def consumer() -> ChunkConsumer:
     app = faust.App("test", broker="kafka://localhost:1", web_enabled=False, store="memory://")
     app.transport = ChunkTransport([*app.conf.broker_consumer], app)
 
     async def ignore(*_: Any) -> None: ...
 
-    made = app.transport.create_consumer(ignore, on_partitions_revoked=ignore, on_partitions_assigned=ignore)
+    made: ChunkConsumer = app.transport.create_consumer(
+        ignore, on_partitions_revoked=ignore, on_partitions_assigned=ignore
+    )
     made._thread.thread_loop.close()  # it never ran
     made._thread = Thread()
     made._set_active_tps({A, B})
     app._consumer = made
-    yield made
+    return made
 
 
 async def fetch(consumer: ChunkConsumer, *fetches: dict[TP, list[Record]]) -> list[Chunk]:
@@ -142,7 +144,7 @@ async def test_trap_3_a_hole_stops_the_worker(consumer: ChunkConsumer) -> None:
     first, second = await fetch(consumer, {A: records(A, 5, 6)}, {A: records(A, 7)})
     assert first.runs[0].next_offset == second.runs[0].after
     consumer.begin(second)
-    with pytest.raises(HoleError, match="received.encounter/0"):
+    with pytest.raises(HoleError, match="encounter/0"):
         consumer.done(second)
     assert not await consumer.commit()
 
@@ -151,7 +153,7 @@ async def test_trap_3_a_hole_in_one_partition_only(consumer: ChunkConsumer) -> N
     first, _, third = await fetch(consumer, {A: records(A, 5)}, {B: records(B, 9)}, {B: records(B, 10)})
     await finish(consumer, first)
     consumer.begin(third)
-    with pytest.raises(HoleError, match="received.encounter/1"):
+    with pytest.raises(HoleError, match="encounter/1"):
         consumer.done(third)
     assert await consumer.commit()
     assert [{A: 6}] == consumer._thread.commits
