@@ -41,6 +41,7 @@ _OF_REASONS: Final = {
     "hl7_no_patient": "101",
     "hl7_no_visit": "101",
     "hl7_no_order": "101",
+    "hl7_no_number": "101",
     "hl7_unsupported_event": "201",
     "hl7_processing_id": "202",
     "hl7_version": "203",

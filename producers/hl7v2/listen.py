@@ -79,7 +79,7 @@ def handler(feeds: Sequence[Feed], taker: Taker) -> Callable[[bytes | Oversize],
             parsed = Refusal("too_large", "", f"{found.size} bytes")
         else:
             parsed = TRANSLATOR.parse(raw, feed)
-        message = parsed.content if isinstance(parsed, Parsed) else header or header_of(raw)
+        message = parsed.content[0] if isinstance(parsed, Parsed) else header or header_of(raw)
         taken = await taker.take(Incoming(feed, parsed, raw, _origin(message), now))
         at = datetime.fromtimestamp(now / 1000, UTC)
         return answer(message, taken, now=at, control_id=f"LD{now}{next(numbers) % 10_000:04d}")

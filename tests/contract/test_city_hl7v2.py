@@ -47,7 +47,7 @@ class Pipeline:
         self._clock += 200
         incoming = Incoming(one, parsed, message.payload, (system, message.facility, message.name), self._clock)
         (receipt,) = self._outbox.take([incoming])
-        header = parsed.content if isinstance(parsed, Parsed) else header_of(message.payload)
+        header = parsed.content[0] if isinstance(parsed, Parsed) else header_of(message.payload)
         reply = answer(header, receipt, now=datetime.now(UTC), control_id="C").decode()
         return receipt, reply.split("\rMSA|")[1][:2], [self._outcome(*row) for row in self._new()]
 
