@@ -4,7 +4,7 @@ An empty field is unchanged, `""` deletes, a segment that is absent is unchanged
 there replaces the list.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from producers.adapter import Feed, Rows, State
@@ -12,6 +12,7 @@ from producers.hl7v2 import diagnoses, person
 from producers.hl7v2.clear import left, line
 from producers.hl7v2.datatypes import timestamp
 from producers.hl7v2.message import Message, Segment
+from runtime.clock import DAY_MS
 
 HEADERS: Final = frozenset(("MSH", "EVN", "SFT", "UAC", "MSA", "ERR", "DSC"))
 """They tell of the message, not of the patient."""
@@ -66,12 +67,17 @@ def _others(message: Message, mapped: Collection[str]) -> dict[str, list[str]]:
 
 
 def fold_time(new: State, segment: Segment, n: int, name: str) -> None:
-    """A time of the visit; one that cannot be read stays as extra."""
+    """A time of the visit; one that cannot be read stays as extra. An end given as a day is not before the arrival of
+    that day."""
     said = segment.said(n)
     if said is None:
         return
     at = timestamp(said)
-    put(new["fields"], {name: at.millis if at else None})
+    millis = at.millis if at else None
+    came = new["fields"].get("admitted_at")
+    if at and at.precision == "day" and came is not None and at.millis <= came < at.millis + DAY_MS:
+        millis = came
+    put(new["fields"], {name: millis})
     put(new["extra"], {f"{segment.name}-{n}": segment.field(n) if said and not at else None})
 
 
@@ -105,13 +111,8 @@ def marks(state: State) -> tuple[str, ...]:
 
 def rows(message: Message, mapped: Collection[str]) -> Rows:
     """Segments read, used and kept sealed without being understood."""
-    return _rows((segment.name for segment in message), mapped)
-
-
-def _rows(names: Iterable[str], mapped: Collection[str]) -> Rows:
-    read, unmapped = 0, dict[str, int]()
-    for name in names:
-        read += 1
-        if name not in mapped:
-            unmapped[name] = unmapped.get(name, 0) + 1
-    return Rows(read, read - sum(unmapped.values()), unmapped)
+    unmapped: dict[str, int] = {}
+    for segment in message:
+        if segment.name not in mapped:
+            unmapped[segment.name] = unmapped.get(segment.name, 0) + 1
+    return Rows(len(message), len(message) - sum(unmapped.values()), unmapped)

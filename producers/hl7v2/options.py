@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +23,9 @@ class Options(FolderOptions):
     sending_application: str | None = Field(None, description="MSH-3 of this feed where several share an address")
     charset: str = Field("utf-8", description="of senders that leave MSH-18 empty: utf-8, windows-1258, TCVN3, VNI ...")
     check_facility: bool = Field(True, description="refuse messages whose MSH-4 is not the feed's facility")
+    acknowledgement: Literal["auto", "original"] = Field(
+        "auto", description="auto: CA, CE, CR where MSH-15 and MSH-16 ask for them; original: always AA, AE, AR"
+    )
     visit_number: list[VisitSource] = Field(
         ["PV1-19"],
         min_length=1,

@@ -39,7 +39,7 @@ class Hl7Translator:
         chosen: Route
         message, chosen = parsed.content
         key = parsed.state_key
-        if chosen == "results":
+        if chosen == "results" and message.segments("PID"):
             return Translation(observation.translate(message, feed), None, observation.rows(message))
         if key is None or chosen == "silent":
             return Translation((), silence=_SILENCE.get(chosen, "no_event"))
@@ -133,6 +133,6 @@ _KEYS: Final[dict[Route, Callable[[Message, Feed], str | Refusal | None]]] = {
     "referral": _numbered(referral, "RF1"),
     "silent": _nothing,
 }
-_SILENCE: Final[dict[Route, str]] = {"person": "person", "appointment": "no_patient"}
+_SILENCE: Final[dict[Route, str]] = {"person": "person", "appointment": "no_patient", "results": "no_patient"}
 
 TRANSLATOR: Final[Translator] = Hl7Translator()
