@@ -53,6 +53,8 @@ REASONS: Final[dict[str, Reason]] = dict(
              "Điền PV1-19 = MA_LK của lượt khám", "Fill PV1-19 with the visit's MA_LK"),
         _row("hl7_no_order", "adapter", "Thiếu OBR hoặc số chỉ định OBR-3/OBR-2", "OBR or its order number is missing",
              "Điền OBR-3 (hoặc OBR-2)", "Fill OBR-3 (or OBR-2)"),
+        _row("hl7_no_number", "adapter", "Thiếu số phiếu hẹn hoặc phiếu chuyển", "Appointment or referral number missing",
+             "Điền SCH-2 (hoặc SCH-1), RF1-6 (hoặc RF1-11)", "Fill SCH-2 (or SCH-1), RF1-6 (or RF1-11)"),
         _row("hl7_facility", "adapter", "MSH-4 không phải mã cơ sở của kết nối này", "MSH-4 is not this feed's facility",
              "Điền MSH-4 bằng mã cơ sở 5 ký tự", "Fill MSH-4 with the 5-character facility code"),
         _row("xml_not_well_formed", "adapter", "Tệp XML hỏng", "The XML is not well-formed",

@@ -41,6 +41,7 @@ _OF_REASONS: Final = {
     "hl7_no_patient": "101",
     "hl7_no_visit": "101",
     "hl7_no_order": "101",
+    "hl7_no_number": "101",
     "hl7_unsupported_event": "201",
     "hl7_processing_id": "202",
     "hl7_version": "203",
@@ -63,6 +64,8 @@ _REJECTS: Final = frozenset(
 )
 """Faults of the header: the message is rejected (AR) rather than in error (AE)."""
 _MOST_FAULTS: Final = 20
+_WANTED: Final = {"AL": (True, False), "ER": (False,), "SU": (True,)}
+"""HL7 table 0155: always, on error, on success; NE and nothing: never."""
 _WITHOUT_MSA3: Final = ("2.7", "2.8", "2.9")
 _MAX_TEXT: Final = 250
 """ERR-8 and MSA-3 in characters; old receivers allow no more."""
@@ -93,15 +96,40 @@ BUSY: Final = Fault("207", "", "Tạm thời chưa nhận được, hãy gửi l
 """Nothing was taken: the outbox is full. The sender keeps the message and repeats it."""
 
 
-def answer(message: Message | None, receipt: Receipt, *, now: datetime, control_id: str) -> bytes:
-    """The reply to a message by what became of it: AA taken, AE something in it is wrong or it cannot be taken now, AR
-    its header is such that it is not even looked into (2.9.2.2)."""
-    if receipt.full:
-        return acknowledge(message, "AE", (BUSY,), now=now, control_id=control_id)
+def answers(
+    message: Message | None, receipt: Receipt, *, now: datetime, control_id: str, enhanced: bool = True
+) -> tuple[bytes, ...]:
+    """The replies to a message by what became of it, in order; none to what is itself a reply.
+
+    Original mode (2.9.2): AA taken, AE something in it is wrong or it cannot be taken now, AR its header is such that
+    it is not looked into. Enhanced mode (2.9.3), where MSH-15 or MSH-16 say so and `enhanced` allows: CA, CE, CR tell
+    whether it is safely kept, then AA what was made of it, each if it is asked for. What was not accepted gets no
+    second reply. `control_id` is the first reply's; the second one's has an `A` behind it.
+    """
+    if message is not None and message.first("MSA") and not receipt.refusals:
+        return ()
+    asked = (message.header.text(15), message.header.text(16)) if message and enhanced else ("", "")
+    if not any(asked):
+        return (_reply(message, _code("A", receipt), receipt, now, control_id),)
+    made = []
+    if receipt.accepted in _WANTED.get(asked[0], ()):
+        made.append(_reply(message, _code("C", receipt), receipt, now, control_id))
+    if receipt.accepted in _WANTED.get(asked[1], ()) and (receipt.accepted or not made):
+        made.append(_reply(message, _code("A", receipt), receipt, now, control_id + ("A" if made else "")))
+    return tuple(made)
+
+
+def _code(mode: Literal["A", "C"], receipt: Receipt) -> Code:
     if receipt.accepted:
-        return acknowledge(message, "AA", now=now, control_id=control_id)
-    code: Code = "AR" if any(refusal.reason in _REJECTS for refusal in receipt.refusals) else "AE"
-    return acknowledge(message, code, faults(receipt.refusals), now=now, control_id=control_id)
+        return "AA" if mode == "A" else "CA"
+    if any(refusal.reason in _REJECTS for refusal in receipt.refusals):
+        return "AR" if mode == "A" else "CR"
+    return "AE" if mode == "A" else "CE"
+
+
+def _reply(message: Message | None, code: Code, receipt: Receipt, now: datetime, control_id: str) -> bytes:
+    wrong = (BUSY,) if receipt.full else faults(receipt.refusals)
+    return acknowledge(message, code, wrong, now=now, control_id=control_id)
 
 
 def acknowledge(

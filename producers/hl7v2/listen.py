@@ -1,7 +1,7 @@
 """The I/O of HL7 v2: MLLP servers, files, watched folders; and the dialect's entry in the table of adapters."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,12 +10,12 @@ from producers import receipt
 from producers.adapter import Dialect, Feed, Incoming, Listener, Parsed, Read, Refusal, Taker
 from producers.folder import Folder
 from producers.hl7v2 import batch
-from producers.hl7v2.answer import answer
+from producers.hl7v2.answer import answers
 from producers.hl7v2.bounds import DEFAULT, Problem
 from producers.hl7v2.message import Message, header_of
 from producers.hl7v2.mllp import HEAD, Oversize
 from producers.hl7v2.options import Options, route
-from producers.hl7v2.server import MllpServer
+from producers.hl7v2.server import Handle, MllpServer
 from producers.hl7v2.translate import TRANSLATOR, refusal
 from runtime.clock import now_ms
 
@@ -65,11 +65,11 @@ def listen(feeds: Sequence[Feed], taker: Taker) -> Sequence[Listener]:
     return listeners
 
 
-def handler(feeds: Sequence[Feed], taker: Taker) -> Callable[[bytes | Oversize], Awaitable[bytes]]:
-    """Frame in, answer out; in between the message is taken by its feed."""
+def handler(feeds: Sequence[Feed], taker: Taker) -> Handle:
+    """Frame in, replies out; in between the message is taken by its feed."""
     numbers = itertools.count(1)
 
-    async def handle(found: bytes | Oversize) -> bytes:
+    async def handle(found: bytes | Oversize) -> Sequence[bytes]:
         now = now_ms()
         raw = found if isinstance(found, bytes) else found.head
         header = header_of(raw) if len(feeds) > 1 or isinstance(found, Oversize) else None
@@ -79,10 +79,12 @@ def handler(feeds: Sequence[Feed], taker: Taker) -> Callable[[bytes | Oversize],
             parsed = Refusal("too_large", "", f"{found.size} bytes")
         else:
             parsed = TRANSLATOR.parse(raw, feed)
-        message = parsed.content if isinstance(parsed, Parsed) else header or header_of(raw)
+        message = parsed.content[0] if isinstance(parsed, Parsed) else header or header_of(raw)
         taken = await taker.take(Incoming(feed, parsed, raw, _origin(message), now))
         at = datetime.fromtimestamp(now / 1000, UTC)
-        return answer(message, taken, now=at, control_id=f"LD{now}{next(numbers) % 10_000:04d}")
+        enhanced = feed.options.get("acknowledgement") != "original"
+        own = f"LD{now}{next(numbers) % 1_000:03d}"
+        return answers(message, taken, now=at, control_id=own, enhanced=enhanced)
 
     return handle
 

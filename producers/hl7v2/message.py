@@ -9,6 +9,7 @@ from typing import Final
 
 from producers.hl7v2 import charset
 from producers.hl7v2.bounds import DEFAULT, Limits, Problem
+from producers.hl7v2.events import DEFAULT_TRIGGERS
 from producers.hl7v2.separators import Separators, declared
 
 __all__ = ["NULL", "Limits", "Message", "Problem", "Segment", "check_envelope", "header_of", "parse"]
@@ -160,8 +161,12 @@ class Message:
 
     @property
     def trigger(self) -> str:
-        """MSH-9.2, such as `A01`."""
-        return self.header.text(9, comp=2)
+        """MSH-9.2, such as `A01`; where v2.1 and v2.2 leave it out, EVN-1 or the only event the code had."""
+        said = self.header.text(9, comp=2)
+        if said:
+            return said
+        evn = self.first("EVN")
+        return (evn.text(1) if evn else "") or DEFAULT_TRIGGERS.get(self.code, "")
 
     @property
     def control_id(self) -> str:
@@ -251,7 +256,7 @@ def check_envelope(message: Message) -> Problem | None:
     """
     header = message.header
     code, trigger = message.code, message.trigger
-    if not _NAME.fullmatch(code) or not (_NAME.fullmatch(trigger) or (code == "ACK" and not trigger)):
+    if not _NAME.fullmatch(code) or not _NAME.fullmatch(trigger):
         return Problem("hl7_no_type", header.place(9), "message code and trigger event, such as ADT^A01")
     control_id = message.control_id
     if not 0 < len(control_id) <= _MAX_CONTROL_ID:

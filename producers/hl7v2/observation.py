@@ -1,22 +1,24 @@
-"""ORU^R01: an observation document per order (OBR), whole as the laboratory now says it. Pure; nothing is folded.
+"""ORU and OUL: an observation document per order (OBR), whole as the laboratory now says it. Pure; nothing is folded.
 
 The document's own number is the filler's (OBR-3), else the placer's, with OBR-4: laboratories give one accession number
 to several panels, and one panel must not take the place of another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.adapter import Document, Feed, Outcome, Refusal, Rows, Status
-from producers.hl7v2 import diagnoses, person, results
+from producers.hl7v2 import diagnoses, folding, numbers, person, results
 from producers.hl7v2.clear import code, left, line, millis, to_the_second
+from producers.hl7v2.folding import HEADERS
 from producers.hl7v2.message import Message, Segment
 
 KIND: Final = "observation"
-_HEADERS: Final = frozenset(("MSH", "SFT", "UAC", "EVN"))
-_BEGINNING: Final = frozenset(("PID", "ORC", "OBR"))
-_UNDERSTOOD: Final = _HEADERS | {"PID", "PV1", "ORC", "OBR", "OBX", "NTE"}
+_BY_SPECIMEN: Final = frozenset(("R22", "R23"))
+_ORC_AFTER: Final = frozenset(("R22", "R23", "R24"))
+"""OUL of these events: the specimen (SPM, SAC) stands before its orders; ORC follows OBR."""
+_UNDERSTOOD: Final = HEADERS | {"PID", "PV1", "ORC", "OBR", "OBX", "NTE"}
 _USED_OBR: Final = frozenset((1, 2, 3, 4, 7, 22, 25))
 _USED_ORC: Final = frozenset((1, 2, 3, 9))
 """ORC-1 and ORC-9 say what this message does and when."""
@@ -36,36 +38,57 @@ class _Patient:
 
 @dataclass(slots=True)
 class Order:
-    """One OBR with what belongs to it, in order."""
+    """One OBR with what belongs to it, in order. `specimen` is what stands before the orders of a specimen."""
 
     patient: _Patient
     orc: Segment | None
     obr: Segment
+    specimen: Sequence[Segment] = ()
     following: list[Segment] = field(default_factory=list)
 
 
-def orders(message: Message) -> Iterator[Order]:
-    """The groups of ORU_R01. A PID begins another patient: nothing of the one before holds for it."""
-    patient, orc, current = _Patient(), None, None
-    for segment in message:
-        name = segment.name
-        if name in _BEGINNING and current:
-            yield current
-            current = None
+class _Groups:
+    """Reads the segments one by one into orders. A PID begins another patient: nothing of the one before holds."""
+
+    def __init__(self, message: Message) -> None:
+        oul = message.code == "OUL"
+        self._by_specimen = oul and message.trigger in _BY_SPECIMEN
+        self._orc_after = oul and message.trigger in _ORC_AFTER
+        self._patient, self._orc, self._specimen = _Patient(), None, list[Segment]()
+        self._current: Order | None = None
+        self.orders: list[Order] = []
+        for segment in message:
+            self._put(segment)
+
+    _orc: Segment | None
+
+    def _put(self, segment: Segment) -> None:
+        name, current = segment.name, self._current
         if name == "PID":
-            patient, orc = _Patient(pid=segment), None
-        elif name == "ORC":
-            orc = segment
+            self._patient, self._orc, self._current, self._specimen = _Patient(pid=segment), None, None, []
         elif name == "OBR":
-            current, orc = Order(patient, orc, segment), None
+            self._current = Order(self._patient, self._orc, segment, self._specimen)
+            self.orders.append(self._current)
+            self._orc = None
+        elif name == "ORC" and current and self._orc_after:
+            current.orc = segment
+        elif name == "ORC":
+            self._orc, self._current = segment, None
+        elif self._by_specimen and name in ("SPM", "SAC") and (current or name == "SPM"):
+            self._specimen, self._current = [segment], None
         elif current:
             current.following.append(segment)
         elif name == "PV1":
-            patient.pv1 = segment
-        elif name not in _HEADERS:
-            patient.others.append(segment)
-    if current:
-        yield current
+            self._patient.pv1 = segment
+        elif self._specimen:
+            self._specimen.append(segment)
+        elif name not in HEADERS:
+            self._patient.others.append(segment)
+
+
+def orders(message: Message) -> Sequence[Order]:
+    """The groups of ORU_R01 and OUL_R21 to R24."""
+    return _Groups(message).orders
 
 
 def number(order: Order) -> tuple[str, ...]:
@@ -80,8 +103,10 @@ def number(order: Order) -> tuple[str, ...]:
 def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
     """An outcome per order, in the order of their first mention; the same order named twice is folded to the last."""
     found: dict[tuple[str, ...], Outcome] = {}
-    for order in orders(message):
+    for index, order in enumerate(orders(message)):
         key = number(order)
+        if not key and numbers.nobodys(feed):
+            key = (message.control_id, str(index))
         outcome: Outcome
         if not key:
             key = ("", order.obr.place(3))
@@ -100,7 +125,7 @@ def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) 
     obr, pid, pv1 = order.obr, order.patient.pid, order.patient.pv1
     assert pid is not None  # noqa: S101 - asked by the caller
     identity: dict[str, str | None] = {k: v or None for k, v in person.said(pid, feed.facility).items()}
-    visit = (pv1.text(19) if pv1 else "") or None
+    visit = numbers.visit(pid, pv1, feed) or None
     identity["visit_number"] = visit
     lines, narrative, unreadable = results.read(order.following)
     narrative |= _narrative(order)
@@ -163,7 +188,7 @@ def _narrative(order: Order) -> dict[str, str]:
         found["extra.OBR-4"] = order.obr.field(4)
     counts: dict[str, int] = {}
     notes = [segment for segment in order.following if segment.name not in ("OBX", "NTE")]
-    for segment in (*patient.others, *notes):
+    for segment in (*patient.others, *order.specimen, *notes):
         counts[segment.name] = counts.get(segment.name, 0) + 1
         found[f"extra.{segment.name}[{counts[segment.name]}]"] = line(segment)
     return found
@@ -171,8 +196,4 @@ def _narrative(order: Order) -> dict[str, str]:
 
 def rows(message: Message) -> Rows:
     """Segments read, used and kept sealed without being understood."""
-    unmapped: dict[str, int] = {}
-    for segment in message:
-        if segment.name not in _UNDERSTOOD:
-            unmapped[segment.name] = unmapped.get(segment.name, 0) + 1
-    return Rows(len(message), len(message) - sum(unmapped.values()), unmapped)
+    return folding.rows(message, _UNDERSTOOD)

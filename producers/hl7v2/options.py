@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,6 +11,7 @@ from producers.adapter import Feed
 from producers.folder import FolderOptions
 from producers.hl7v2 import charset
 from producers.hl7v2.message import Message
+from producers.hl7v2.numbers import VisitSource
 
 _ADDRESS: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")
 
@@ -22,6 +23,14 @@ class Options(FolderOptions):
     sending_application: str | None = Field(None, description="MSH-3 of this feed where several share an address")
     charset: str = Field("utf-8", description="of senders that leave MSH-18 empty: utf-8, windows-1258, TCVN3, VNI ...")
     check_facility: bool = Field(True, description="refuse messages whose MSH-4 is not the feed's facility")
+    acknowledgement: Literal["auto", "original"] = Field(
+        "auto", description="auto: CA, CE, CR where MSH-15 and MSH-16 ask for them; original: always AA, AE, AR"
+    )
+    visit_number: list[VisitSource] = Field(
+        ["PV1-19"],
+        min_length=1,
+        description="where the facility's visit number (MA_LK) stands; the first that is there",
+    )
     idle_seconds: float = Field(3600, gt=0, le=604_800, description="close a connection silent for so long")
     frame_seconds: float = Field(60, gt=0, le=3600, description="a message that has begun must end within this")
     max_connections: int = Field(200, ge=1, le=10_000, description="of one address")

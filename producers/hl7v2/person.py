@@ -24,10 +24,10 @@ _USED: Final = frozenset((1, 3, 5, 7, 8, 11, 13, 33))
 
 def patient_number(pid: Segment | None, facility: str) -> str | None:
     """The hospital's own number of the patient: MR of this facility, else any MR, else what comes next to it. PID-2
-    stands in for senders of v2.2 and before."""
+    and PID-4 stand in for senders of v2.2 and before."""
     if pid is None:
         return None
-    found = identifiers(pid, 3) or identifiers(pid, 2)
+    found = identifiers(pid, 3) or identifiers(pid, 2) or identifiers(pid, 4)
     return _patient(found, facility) if found else None
 
 
@@ -45,7 +45,7 @@ def said(pid: Segment, facility: str) -> dict[str, str]:
 
 
 def _said(pid: Segment, facility: str) -> Iterator[tuple[str, str]]:
-    found = identifiers(pid, 3) or identifiers(pid, 2)
+    found = identifiers(pid, 3) or identifiers(pid, 2) or identifiers(pid, 4)
     if found:  # a list is replaced whole (2.10.4)
         yield "patient_number", _patient(found, facility)
         yield "citizen_id", next(iter(_citizen(found)), "")

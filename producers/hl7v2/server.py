@@ -3,14 +3,15 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from producers.hl7v2.mllp import FrameDecoder, Oversize, frame
 from producers.hl7v2.options import Options, address
 from runtime import logs
 
-Handle = Callable[[bytes | Oversize], Awaitable[bytes]]
+Handle = Callable[[bytes | Oversize], Awaitable[Sequence[bytes]]]
+"""A frame in, the replies to it out."""
 
 CHUNK: Final = 64 << 10
 LAST_CR_SECONDS: Final = 2.0
@@ -141,7 +142,8 @@ class _Connection:
                 continue  # an empty frame is a sign of life, not a message
             self._busy = True
             try:
-                self._writer.write(frame(await self._handle(found)))
+                for reply in await self._handle(found):
+                    self._writer.write(frame(reply))
                 async with asyncio.timeout(self._options.frame_seconds):
                     await self._writer.drain()
             finally:

@@ -1,18 +1,21 @@
 """The translator of HL7 v2: bytes -> message -> documents. Pure."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from producers.adapter import Feed, Parsed, Refusal, State, Translation, Translator
-from producers.hl7v2 import encounter, observation, person
+from producers.hl7v2 import appointment, encounter, numbers, observation, person, referral
 from producers.hl7v2.bounds import Problem
 from producers.hl7v2.events import Route, route
 from producers.hl7v2.message import Message, check_envelope
 from producers.hl7v2.message import parse as parse_message
 
+_FOLDED: Final[dict[Route, Any]] = {"appointment": appointment, "referral": referral}
+
 
 class Hl7Translator:
     """`feed.options`: `charset` (of senders that declare none), `check_facility` (whether MSH-4 must be the feed's;
-    a feed without a facility, as `adapter check` makes one, cannot ask)."""
+    a feed without a facility cannot ask), `visit_number` (where it is looked for)."""
 
     def parse(self, raw: bytes, feed: Feed) -> Parsed | Refusal:
         message = parse_message(raw, default_charset=feed.options.get("charset", "utf-8"))
@@ -28,41 +31,108 @@ class Hl7Translator:
         chosen = route(message.code, message.trigger)
         if chosen is None:
             return Refusal("hl7_unsupported_event", header.place(9))
-        return _asked(message, chosen, feed)
+        key = _KEYS[chosen](message, feed)
+        return key if isinstance(key, Refusal) else Parsed(message.control_id, key, (message, chosen))
 
     def translate(self, state: State | None, parsed: Parsed, feed: Feed) -> Translation:
-        message: Message = parsed.content
-        chosen = route(message.code, message.trigger)
-        if chosen == "visit" and parsed.state_key:
-            new = encounter.fold(state, message, feed)
-            document = encounter.document(new, message, parsed.state_key)
-            return Translation((document,), new, encounter.rows(message))
-        if chosen == "results":
+        message: Message
+        chosen: Route
+        message, chosen = parsed.content
+        key = parsed.state_key
+        if chosen == "results" and message.segments("PID"):
             return Translation(observation.translate(message, feed), None, observation.rows(message))
-        return Translation((), silence="no_event")
+        if key is None or chosen == "silent":
+            return Translation((), silence=_SILENCE.get(chosen, "no_event"))
+        if chosen == "merge":
+            return Translation((), {"into": key}, silence="merge")
+        if chosen in _FOLDED:
+            kind = _FOLDED[chosen]
+            new = kind.fold(state, message, feed)
+            return Translation((kind.document(new, message, key.partition("\x1f")[2]),), new, kind.rows(message))
+        if chosen == "person" and (state is None or state["planned"]):
+            return Translation((), silence="person")  # nothing is known of this visit: it says nothing of it either
+        new = encounter.fold(state, message, feed)
+        if new["planned"]:
+            return Translation((), new, silence="planned")
+        return Translation((encounter.document(new, message, key),), new, encounter.rows(message))
 
 
 def refusal(problem: Problem) -> Refusal:
     return Refusal(problem.reason, problem.place, problem.detail, original=problem.original)
 
 
-def _asked(message: Message, chosen: Route, feed: Feed) -> Parsed | Refusal:
-    """Whether the message says of whom, of which visit or of which order it speaks."""
-    if chosen == "silent":
-        return Parsed(message.control_id, None, message)
-    pids = message.segments("PID")
-    kind = "encounter" if chosen == "visit" else observation.KIND
-    if not any(person.patient_number(pid, feed.facility) for pid in pids):
-        return Refusal("hl7_no_patient", pids[0].place(3) if pids else "PID[1]", kind=kind)
-    if chosen == "visit":
-        pv1 = message.first("PV1")
-        visit = pv1.text(19) if pv1 else ""
-        if not visit:
-            return Refusal("hl7_no_visit", "PV1[1]-19", kind=kind)
-        return Parsed(message.control_id, visit, message)
-    if not message.segments("OBR"):
-        return Refusal("hl7_no_order", "OBR[1]", kind=kind)
-    return Parsed(message.control_id, None, message)
+# What a message must say of whom it speaks, by route: the key of what is known, None where nothing is, or a Refusal.
 
+
+def _nothing(_message: Message, _feed: Feed) -> str | Refusal | None:
+    return None
+
+
+def _patient(message: Message, feed: Feed, kind: str | None) -> str | Refusal:
+    """Of the first PID that has a number."""
+    pids = message.segments("PID")
+    found = next(filter(None, (person.patient_number(pid, feed.facility) for pid in pids)), None)
+    return found or Refusal("hl7_no_patient", pids[0].place(3) if pids else "PID[1]", kind=kind)
+
+
+def _visit(message: Message, feed: Feed) -> str | Refusal | None:
+    patient = _patient(message, feed, encounter.KIND)
+    if isinstance(patient, Refusal):
+        return patient
+    return numbers.visit_or_stand_in(message, patient, feed) or Refusal(
+        "hl7_no_visit", "PV1[1]-19", kind=encounter.KIND
+    )
+
+
+def _person(message: Message, feed: Feed) -> str | Refusal | None:
+    patient = _patient(message, feed, None)
+    if isinstance(patient, Refusal):
+        return patient
+    return numbers.visit(message.first("PID"), message.first("PV1"), feed) or None
+
+
+def _merge(message: Message, feed: Feed) -> str | Refusal | None:
+    patient = _patient(message, feed, None)
+    if isinstance(patient, Refusal):
+        return patient
+    mrg = message.first("MRG")
+    if mrg is None or not mrg.field(1):
+        return Refusal("hl7_no_patient", "MRG[1]-1")
+    return f"merge\x1f{mrg.text(1)}"
+
+
+def _results(message: Message, feed: Feed) -> str | Refusal | None:
+    if message.code == "OUL" and not message.segments("PID"):
+        return None  # control material has no patient, and gives no document
+    patient = _patient(message, feed, observation.KIND)
+    if isinstance(patient, Refusal):
+        return patient
+    return None if message.segments("OBR") else Refusal("hl7_no_order", "OBR[1]", kind=observation.KIND)
+
+
+def _numbered(kind: Any, segment: str) -> Callable[[Message, Feed], str | Refusal | None]:
+    def key(message: Message, feed: Feed) -> str | Refusal | None:
+        if kind is appointment and not message.segments("PID"):
+            return None  # time set aside for nobody
+        patient = _patient(message, feed, kind.KIND)
+        if isinstance(patient, Refusal):
+            return patient
+        number = kind.number(message) or (message.control_id if numbers.nobodys(feed) else "")
+        return f"{kind.KIND}\x1f{number}" if number else Refusal("hl7_no_number", f"{segment}[1]", kind=kind.KIND)
+
+    return key
+
+
+_KEYS: Final[dict[Route, Callable[[Message, Feed], str | Refusal | None]]] = {
+    "visit": _visit,
+    "planned": _visit,
+    "person": _person,
+    "merge": _merge,
+    "results": _results,
+    "appointment": _numbered(appointment, "SCH"),
+    "referral": _numbered(referral, "RF1"),
+    "silent": _nothing,
+}
+_SILENCE: Final[dict[Route, str]] = {"person": "person", "appointment": "no_patient", "results": "no_patient"}
 
 TRANSLATOR: Final[Translator] = Hl7Translator()

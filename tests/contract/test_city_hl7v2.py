@@ -16,7 +16,7 @@ from infra.city.flaws import Flaws
 from infra.city.message import Message
 from producers.adapter import Incoming, Parsed, Receipt
 from producers.event import Keys
-from producers.hl7v2.answer import answer
+from producers.hl7v2.answer import answers
 from producers.hl7v2.message import header_of
 from producers.hl7v2.translate import TRANSLATOR
 from producers.outbox import Outbox
@@ -47,9 +47,9 @@ class Pipeline:
         self._clock += 200
         incoming = Incoming(one, parsed, message.payload, (system, message.facility, message.name), self._clock)
         (receipt,) = self._outbox.take([incoming])
-        header = parsed.content if isinstance(parsed, Parsed) else header_of(message.payload)
-        reply = answer(header, receipt, now=datetime.now(UTC), control_id="C").decode()
-        return receipt, reply.split("\rMSA|")[1][:2], [self._outcome(*row) for row in self._new()]
+        header = parsed.content[0] if isinstance(parsed, Parsed) else header_of(message.payload)
+        (made,) = answers(header, receipt, now=datetime.now(UTC), control_id="C")
+        return receipt, made.decode().split("\rMSA|")[1][:2], [self._outcome(*row) for row in self._new()]
 
     def _new(self) -> list[tuple[str, bytes]]:
         rows = self._records.execute("SELECT id, topic, value FROM record WHERE id > ?", (self._last,)).fetchall()
