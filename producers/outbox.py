@@ -289,9 +289,9 @@ class Outbox:
             "silent": _ranges(rows),
         }
 
-    def depth(self) -> int:
-        found: int = self._db.execute("SELECT count(*) FROM record").fetchone()[0]
-        return found
+    def waiting(self) -> list[tuple[str, bytes, bytes, bytes]]:
+        """(topic, key, value, packed headers) of every record that waits, in order."""
+        return self._db.execute("SELECT topic, key, value, headers FROM record ORDER BY id").fetchall()
 
     def size(self) -> int:
         """Bytes in use, without what SQLite keeps free."""

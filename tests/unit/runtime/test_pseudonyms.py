@@ -63,7 +63,7 @@ def test_a_new_field_that_is_empty_changes_no_hash(said: dict[str, Any], nothing
 
 
 def test_everything_that_is_said_changes_the_hash() -> None:
-    made = [
+    made: list[tuple[dict[str, Any], ...]] = [
         ({"a": 1}, {}),
         ({}, {"a": 1}),
         ({"a": 0}, {}),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec, registry
+from schemas.encoder import zigzag
 from sinks.clickhouse.batch import Batch, Group
 from tests.rows import accepted_row, ledger_row
 
@@ -69,7 +70,7 @@ def test_bytes_of_a_document_with_nested_lines_come_through_unchanged() -> None:
     reader = fastavro.block_reader(io.BytesIO(group.container()))
     (block,) = list(reader)
     datum = value[codec.FRAME_BYTES :]
-    appended = [codec.zigzag(3) + codec.zigzag(70), codec.zigzag(2) + codec.zigzag(200)]
+    appended = [zigzag(3) + zigzag(70), zigzag(2) + zigzag(200)]
     assert datum + appended[0] + datum + appended[1] == block.bytes_.getvalue()
     assert [["R1", "R2"], ["R1", "R2"]] == [row["quality"] for row in read(group)]
     assert ["GLU", None] == [line["test_code"] for line in made.decode(datum)["results"]]

@@ -149,7 +149,9 @@ def test_only_two_rules_block() -> None:
 
 @pytest.mark.parametrize("status", ["cancelled", "entered_in_error"])
 def test_a_cancelled_document_need_not_say_anything(status: str) -> None:
-    nothing = dict.fromkeys(("admitted_at", "discharged_at", "visit_type", "main_diagnosis", "sex", "birth_year"))
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("admitted_at", "discharged_at", "visit_type", "main_diagnosis", "sex", "birth_year")
+    )
     verdict = validate(event(status=status, occurred_at=None, **nothing), {})
     assert ((), ()) == (verdict.blocking, verdict.quality)
     assert ("R08",) == validate(event(status=status, occurred_at=NOW + 2 * DAY), {}).blocking
