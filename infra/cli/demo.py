@@ -36,6 +36,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Keep everything in this folder; otherwise a temporary one, removed at the end.")
     ] = None,
+    picture_file: Annotated[
+        Path | None, typer.Option("--picture", help="Save the last picture and the answers as SVG.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Stay open at the end, for questions of your own.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
@@ -47,11 +50,13 @@ def demo(
     """
     began = time.monotonic()
     logs.configure("demo", "ERROR")
-    console = Console(stderr=json, quiet=json)
+    console = Console(stderr=json, quiet=json, record=picture_file is not None)
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livingdata-")))
         options = Options(seconds, facilities, rate, seed)
         made = asyncio.run(_show(Demo(options, folder, began), console, keep and not json))
+    if picture_file is not None:
+        console.save_svg(str(picture_file), title="livingdata demo")
     if report is not None:
         report.write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2) + b"\n")
     if json:
