@@ -220,7 +220,7 @@ class Outbox:
                 rows=translation.rows,
                 limit=self._limit,
             )
-        except (TypeError, ValueError, AttributeError) as error:  # not of the schema: a translator's fault, one part
+        except (TypeError, ValueError) as error:  # not of the schema: a translator's fault, one part
             log.error("compose_failed", dialect=incoming.feed.dialect, kind=document.kind, error=error)
             return Refusal("unforeseen", document.kind, type(error).__name__, document.kind)
         if isinstance(made, Refusal):

@@ -38,7 +38,7 @@ class Codec:
         self._encode = compile_encoder(plain)
 
     def encode(self, datum: Mapping[str, Any]) -> bytes:
-        """TypeError, ValueError or AttributeError for what is not a datum of the schema."""
+        """TypeError or ValueError for what is not a datum of the schema."""
         return self._encode(datum)
 
     def decode(self, data: bytes) -> dict[str, Any]:

@@ -52,7 +52,10 @@ def compile_encoder(schema: Schema) -> Callable[[Mapping[str, Any]], bytes]:
 
     def encode(datum: Mapping[str, Any]) -> bytes:
         pieces: list[bytes] = []
-        write(datum, pieces.append)
+        try:
+            write(datum, pieces.append)
+        except (AttributeError, struct.error):
+            raise TypeError("a field is of another type") from None
         return b"".join(pieces)
 
     return encode
