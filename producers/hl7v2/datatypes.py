@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Literal
 
 from producers.hl7v2.message import Segment
@@ -30,6 +31,7 @@ class Timestamp:
     precision: Precision
 
 
+@lru_cache(maxsize=4096)
 def timestamp(text: str) -> Timestamp | None:
     """DTM (2A.3.22) `YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`; without a zone it is Vietnam's. None if it is no time.
 
@@ -61,7 +63,8 @@ def full_name(segment: Segment, n: int, rep: int = 0) -> str:
     Assumption: senders write `họ^tên^đệm`, or the whole name in the first component, or `họ^đệm tên`; all three read
     the same. Prefixes, suffixes and degrees are not part of the name.
     """
-    return " ".join(" ".join(segment.text(n, rep, comp) for comp in (1, 3, 2)).split())
+    family, given, middle, *_ = (*segment.texts(n, rep), "", "", "")
+    return " ".join(f"{family} {middle} {given}".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,13 @@ class Identifier:
 
 def identifiers(segment: Segment, n: int) -> tuple[Identifier, ...]:
     """All repetitions with a number. The authority (HD) is its namespace, else its universal id."""
-    return tuple(
-        Identifier(value, segment.text(n, rep, 5), segment.text(n, rep, 4) or segment.text(n, rep, 4, 2))
-        for rep in range(len(segment.repetitions(n)))
-        if (value := segment.text(n, rep))
-    )
+    known: tuple[Identifier, ...] | None = segment.memo.get(n)
+    if known is not None:
+        return known
+    found = []
+    for rep in range(len(segment.repetitions(n))):
+        value, _, _, authority, kind, *_ = (*segment.texts(n, rep), "", "", "", "", "")
+        if value:
+            found.append(Identifier(value, kind, authority or segment.text(n, rep, 4, 2)))
+    made = segment.memo[n] = tuple(found)
+    return made

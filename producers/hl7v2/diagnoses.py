@@ -33,12 +33,13 @@ def _main(segments: Sequence[Segment]) -> Segment | None:
 
 
 def _line(segment: Segment, role: str) -> dict[str, Any]:
-    system = (segment.text(3, 0, 3) or segment.text(2)).upper()
+    found, text, stated, *_ = (*segment.texts(3), "", "", "")
+    system = (stated or segment.text(2)).upper()
     return {
-        "code": code(segment.text(3)),
+        "code": code(found),
         "system": _SYSTEMS.get(system) or code(system) or _UNSTATED,
         "role": role,
-        "text": segment.text(3, 0, 2) or segment.text(4) or None,
+        "text": text or segment.text(4) or None,
         "left": {name: value for name, value in left(segment, _USED) if value},
     }
 

@@ -5,7 +5,7 @@ A field that is empty was not said; a field that is `""` was said to be deleted 
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from producers.hl7v2 import charset
 from producers.hl7v2.bounds import DEFAULT, Limits, Problem
@@ -32,7 +32,7 @@ class Segment:
     field separator itself. `rep` counts repetitions from 0. What is not there is an empty text, never an error.
     """
 
-    __slots__ = ("_fields", "_line", "index", "name", "occurrence", "separators")
+    __slots__ = ("_fields", "_line", "index", "memo", "name", "occurrence", "separators")
 
     def __init__(self, line: str, index: int, occurrence: int, separators: Separators) -> None:
         self.name = line[:3]
@@ -43,6 +43,8 @@ class Segment:
         self.separators = separators
         self._line = line
         self._fields: list[str] | None = None
+        self.memo: dict[int, Any] = {}
+        """What a reader of data types made of a field, to be asked for again."""
 
     def __repr__(self) -> str:
         return f"Segment({self.index})"
@@ -61,7 +63,7 @@ class Segment:
 
     def field(self, n: int) -> str:
         """Field n as it stands, with its repetitions, components and escapes."""
-        fields = self.fields
+        fields = self._fields or self.fields
         return fields[n] if 0 <= n < len(fields) else ""
 
     def repetitions(self, n: int) -> list[str]:
@@ -69,7 +71,11 @@ class Segment:
         value = self.field(n)
         if not value:
             return []
-        return [value] if self._whole(n) else value.split(self.separators.repetition)
+        return (
+            [value]
+            if self.separators.repetition not in value or self._whole(n)
+            else value.split(self.separators.repetition)
+        )
 
     def components(self, n: int, rep: int = 0) -> list[str]:
         """Raw components of one repetition."""
@@ -78,20 +84,37 @@ class Segment:
 
     def piece(self, n: int, rep: int = 0, comp: int = 1, sub: int = 1) -> str:
         """A piece as it stands. `comp` 0 is the whole repetition, `sub` 0 the whole component."""
-        value = self.field(n)
-        if not value or self._whole(n):
+        fields = self._fields or self.fields
+        value = fields[n] if 0 <= n < len(fields) else ""
+        if not value or (n <= 2 and self._whole(n)):
             return value
-        value = _part(value, self.separators.repetition, rep)
+        signs = self.separators
+        value = _part(value, signs.repetition, rep)
         if comp:
-            value = _part(value, self.separators.component, comp - 1)
+            value = _part(value, signs.component, comp - 1)
             if sub:
-                value = _part(value, self.separators.subcomponent, sub - 1)
+                value = _part(value, signs.subcomponent, sub - 1)
         return value
 
     def text(self, n: int, rep: int = 0, comp: int = 1, sub: int = 1) -> str:
         """A piece unescaped and stripped; empty where it is absent, empty or deleted (`""`)."""
+        fields = self._fields or self.fields
+        value = fields[n] if 0 <= n < len(fields) else ""
+        if not value or value.isalnum():  # no separator, no escape: most fields
+            return value if not rep and comp <= 1 and sub <= 1 else ""
         value = self.piece(n, rep, comp, sub)
         return "" if value == NULL else self.separators.unescaped(value).strip()
+
+    def texts(self, n: int, rep: int = 0) -> list[str]:
+        """`text` of each component of a repetition, at once; empty for an empty field."""
+        value = self.piece(n, rep, 0)
+        if not value:
+            return []
+        signs = self.separators
+        parts = value.split(signs.component)
+        if signs.subcomponent and signs.subcomponent in value:
+            parts = [part.split(signs.subcomponent, 1)[0] for part in parts]
+        return ["" if part == NULL else signs.unescaped(part).strip() for part in parts]
 
     def said(self, n: int, rep: int = 0, comp: int = 1, sub: int = 1) -> str | None:
         """For folding updates: None unchanged (nothing was sent), an empty text deleted (`""`), else the new text.

@@ -6,6 +6,7 @@ to several panels, and one panel must not take the place of another.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from producers.adapter import Document, Feed, Outcome, Refusal, Rows, Status
@@ -27,13 +28,29 @@ _WITHDRAWN: Final = {"CA": "cancelled", "OC": "cancelled", "CR": "cancelled"}
 """ORC-1 (table 0119): cancel, cancelled, cancelled as requested."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Patient:
-    """PID, its PV1, and what else stands before the first order."""
+    """PID, its PV1, and what else stands before the first order. What follows from them is found once."""
 
+    facility: str
     pid: Segment | None = None
     pv1: Segment | None = None
     others: list[Segment] = field(default_factory=list)
+
+    @cached_property
+    def number(self) -> str | None:
+        return person.patient_number(self.pid, self.facility)
+
+    @cached_property
+    def identity(self) -> dict[str, str | None]:
+        return {k: v or None for k, v in person.said(self.pid, self.facility).items()} if self.pid else {}
+
+    @cached_property
+    def extras(self) -> dict[str, str]:
+        parts = [] if self.pid is None else [person.extras(self.pid)]
+        if self.pv1 is not None:
+            parts.append(left(self.pv1, _USED_PV1))
+        return {f"extra.{name}": text for part in parts for name, text in part if text}
 
 
 @dataclass(slots=True)
@@ -50,11 +67,12 @@ class Order:
 class _Groups:
     """Reads the segments one by one into orders. A PID begins another patient: nothing of the one before holds."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, facility: str) -> None:
+        self._facility = facility
         oul = message.code == "OUL"
         self._by_specimen = oul and message.trigger in _BY_SPECIMEN
         self._orc_after = oul and message.trigger in _ORC_AFTER
-        self._patient, self._orc, self._specimen = _Patient(), None, list[Segment]()
+        self._patient, self._orc, self._specimen = _Patient(facility), None, list[Segment]()
         self._current: Order | None = None
         self.orders: list[Order] = []
         for segment in message:
@@ -65,7 +83,7 @@ class _Groups:
     def _put(self, segment: Segment) -> None:
         name, current = segment.name, self._current
         if name == "PID":
-            self._patient, self._orc, self._current, self._specimen = _Patient(pid=segment), None, None, []
+            self._patient, self._orc, self._current, self._specimen = _Patient(self._facility, segment), None, None, []
         elif name == "OBR":
             self._current = Order(self._patient, self._orc, segment, self._specimen)
             self.orders.append(self._current)
@@ -86,9 +104,9 @@ class _Groups:
             self._patient.others.append(segment)
 
 
-def orders(message: Message) -> Sequence[Order]:
-    """The groups of ORU_R01 and OUL_R21 to R24."""
-    return _Groups(message).orders
+def orders(message: Message, facility: str = "") -> Sequence[Order]:
+    """The groups of ORU_R01 and OUL_R21 to R24. `facility` tells which of several patient numbers is its own."""
+    return _Groups(message, facility).orders
 
 
 def number(order: Order) -> tuple[str, ...]:
@@ -103,7 +121,7 @@ def number(order: Order) -> tuple[str, ...]:
 def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
     """An outcome per order, in the order of their first mention; the same order named twice is folded to the last."""
     found: dict[tuple[str, ...], Outcome] = {}
-    for index, order in enumerate(orders(message)):
+    for index, order in enumerate(orders(message, feed.facility)):
         key = number(order)
         if not key and numbers.nobodys(feed):
             key = (message.control_id, str(index))
@@ -111,7 +129,7 @@ def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
         if not key:
             key = ("", order.obr.place(3))
             outcome = Refusal("hl7_no_order", order.obr.place(3), kind=KIND)
-        elif person.patient_number(order.patient.pid, feed.facility) is None:
+        elif order.patient.number is None:
             pid = order.patient.pid
             outcome = Refusal("hl7_no_patient", pid.place(3) if pid else order.obr.place(), kind=KIND)
         else:
@@ -122,11 +140,9 @@ def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
 
 
 def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) -> Document:
-    obr, pid, pv1 = order.obr, order.patient.pid, order.patient.pv1
-    assert pid is not None  # noqa: S101 - asked by the caller
-    identity: dict[str, str | None] = {k: v or None for k, v in person.said(pid, feed.facility).items()}
-    visit = numbers.visit(pid, pv1, feed) or None
-    identity["visit_number"] = visit
+    obr, patient = order.obr, order.patient
+    visit = numbers.visit(patient.pid, patient.pv1, feed) or None
+    identity = {**patient.identity, "visit_number": visit}
     lines, narrative, unreadable = results.read(order.following)
     narrative |= _narrative(order)
     sampled = millis(obr, 7)
@@ -173,22 +189,15 @@ def _status(order: Order, lines: Sequence[dict[str, Any]]) -> Status:
 
 def _narrative(order: Order) -> dict[str, str]:
     """What is not mapped, sealed as it stands, under the place where it stood."""
-    found: dict[str, str] = {}
-    patient = order.patient
-    parts = [left(order.obr, _USED_OBR)]
-    if patient.pid is not None:
-        parts.append(person.extras(patient.pid))
-    if patient.pv1 is not None:
-        parts.append(left(patient.pv1, _USED_PV1))
+    found = dict(order.patient.extras)
+    found |= {f"extra.{name}": text for name, text in left(order.obr, _USED_OBR) if text}
     if order.orc is not None:
-        parts.append(left(order.orc, _USED_ORC))
-    for part in parts:
-        found |= {f"extra.{name}": text for name, text in part if text}
+        found |= {f"extra.{name}": text for name, text in left(order.orc, _USED_ORC) if text}
     if len(order.obr.components(4)) > 3:
         found["extra.OBR-4"] = order.obr.field(4)
     counts: dict[str, int] = {}
     notes = [segment for segment in order.following if segment.name not in ("OBX", "NTE")]
-    for segment in (*patient.others, *order.specimen, *notes):
+    for segment in (*order.patient.others, *order.specimen, *notes):
         counts[segment.name] = counts.get(segment.name, 0) + 1
         found[f"extra.{segment.name}[{counts[segment.name]}]"] = line(segment)
     return found

@@ -73,8 +73,9 @@ def _citizen(found: tuple[Identifier, ...]) -> Iterator[str]:
 
 def _address(pid: Segment) -> str:
     """XAD (2A.3.83): street, other designation, city, state, country; the street may have parts of its own."""
+    _, other, city, state, _, country, *_ = (*pid.texts(11), "", "", "", "", "", "")
     street = " ".join(pid.text(11, 0, 1, sub) for sub in (1, 2, 3)).strip()
-    return ", ".join(part for part in (street, *(pid.text(11, 0, comp) for comp in (2, 3, 4, 6))) if part)
+    return ", ".join(part for part in (street, other, city, state, country) if part)
 
 
 def _phone(pid: Segment) -> str:

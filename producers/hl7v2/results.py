@@ -44,13 +44,14 @@ def read(segments: Sequence[Segment]) -> tuple[list[Line], dict[str, str], bool]
 def _line(obx: Segment, position: int) -> tuple[Line, str, bool]:
     """(line, sealed text, whether the value is of its type)."""
     given = obx.text(1)
+    test, name, system, *_ = (*obx.texts(3), "", "", "")
     value, text, readable = _value(obx)
     return (
         {
             "line": int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else position,
-            "test_code": code(obx.text(3)),
-            "test_system": code(obx.text(3, 0, 3)),
-            "test_name": obx.text(3, 0, 2) or None,
+            "test_code": code(test),
+            "test_system": code(system),
+            "test_name": name or None,
             "value_text": value or None,
             "value_number": _number(obx, value),
             "unit": code(obx.text(6)),
