@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from producers.adapter import Feed, Parsed, Refusal, State, Translation, Translator
-from producers.hl7v2 import appointment, encounter, numbers, observation, person, referral
+from producers.hl7v2 import appointment, encounter, folding, numbers, observation, person, referral
 from producers.hl7v2.bounds import Problem
 from producers.hl7v2.events import Route, route
 from producers.hl7v2.message import Message, check_envelope
@@ -42,19 +42,23 @@ class Hl7Translator:
         if chosen == "results" and message.segments("PID"):
             return Translation(observation.translate(message, feed), None, observation.rows(message))
         if key is None or chosen == "silent":
-            return Translation((), silence=_SILENCE.get(chosen, "no_event"))
+            return _silent(message, _SILENCE.get(chosen, "no_event"))
         if chosen == "merge":
-            return Translation((), {"into": key}, silence="merge")
+            return _silent(message, "merge", {"into": person.patient_number(message.first("PID"), feed.facility)})
         if chosen in _FOLDED:
             kind = _FOLDED[chosen]
             new = kind.fold(state, message, feed)
             return Translation((kind.document(new, message, key.partition("\x1f")[2]),), new, kind.rows(message))
         if chosen == "person" and (state is None or state["planned"]):
-            return Translation((), silence="person")  # nothing is known of this visit: it says nothing of it either
+            return _silent(message, "person")  # nothing is known of this visit: it says nothing of it either
         new = encounter.fold(state, message, feed)
         if new["planned"]:
-            return Translation((), new, silence="planned")
+            return _silent(message, "planned", new)
         return Translation((encounter.document(new, message, key),), new, encounter.rows(message))
+
+
+def _silent(message: Message, why: str, state: State | None = None) -> Translation:
+    return Translation((), state, folding.rows(message, folding.HEADERS), why)
 
 
 def refusal(problem: Problem) -> Refusal:

@@ -1,13 +1,22 @@
 """MLLP over a real socket, with a taker that keeps what it is given."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey as PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from producers.adapter import Feed, Incoming, Parsed, Receipt, Refusal
 from producers.hl7v2.listen import DIALECT, listen, read
@@ -79,8 +88,8 @@ async def served(books: Books, feeds: Sequence[Feed]) -> AsyncIterator[MllpServe
 
 
 @asynccontextmanager
-async def connected(server: MllpServer) -> AsyncIterator[Sender]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+async def connected(server: MllpServer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Sender]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=tls)
     try:
         yield Sender(reader, writer)
     finally:
@@ -230,6 +239,69 @@ async def test_feeds_that_share_a_port_are_told_apart_by_facility_and_applicatio
             await sender.ask(text)
     assert ["his", "lis", "other", "his", "his"] == [incoming.feed.adapter_id for incoming in books.taken]
     assert [True, True, True, False, False] == [isinstance(incoming.parsed, Parsed) for incoming in books.taken]
+
+
+def certificate(folder: Path, name: str, issuer: tuple[x509.Name, PrivateKey] | None) -> tuple[x509.Name, PrivateKey]:
+    """Writes `name`.pem and `name`.key, signed by `issuer` or itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    signer, signing_key = issuer or (subject, key)
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(signing_key, hashes.SHA256())
+    )
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return subject, key
+
+
+async def test_tls_with_client_certificates(tmp_path: Path) -> None:
+    authority = certificate(tmp_path, "authority", None)
+    certificate(tmp_path, "server", authority)
+    certificate(tmp_path, "client", authority)
+    ours = his(
+        tls_certificate=tmp_path / "server.pem",
+        tls_key=tmp_path / "server.key",
+        tls_client_ca=tmp_path / "authority.pem",
+    )
+    context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    async with served(Books(), [ours]) as server:
+        with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
+            async with connected(server, context) as stranger:
+                await stranger.ask(A01)
+        context.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+        async with connected(server, context) as known:
+            assert "AA" == (await known.ask(A01))[1][1]
+
+
+async def test_a_folder_is_read_beside_the_port(tmp_path: Path) -> None:
+    books = Books()
+    (tmp_path / "day.hl7").write_bytes(A01.encode() + A01.replace("M1", "M2").encode())
+    (folder,) = listen([feed("01003", folder=tmp_path, renamed=True)], books)
+    await folder.start()
+    async with asyncio.timeout(5):
+        while not (tmp_path / "done" / "day.hl7").exists():
+            await asyncio.sleep(0.01)
+    await folder.stop()
+    assert [("day.hl7", "1"), ("day.hl7", "2")] == [incoming.origin for incoming in books.taken]
+    assert "2 messages: 2 accepted" in (tmp_path / "done" / "day.hl7.receipt.txt").read_text(encoding="utf-8")
+
+
+async def test_enhanced_mode_over_the_wire() -> None:
+    async with served(Books(), [his()]) as server, connected(server) as sender:
+        sender.send(framed(A01.replace("|P|2.5|||", "|P|2.5|||AL|AL")))
+        assert ["CA", "AA"] == [(await sender.answer())[1][1] for _ in range(2)]
+        sender.send(framed(A01.replace("|P|2.5|||", "|P|2.5|||NE|NE")) + framed(A01))
+        assert "AA" == (await sender.answer())[1][1]
 
 
 def test_contradicting_options_are_refused() -> None:
