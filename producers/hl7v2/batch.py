@@ -38,8 +38,8 @@ class _Books:
 
     def check(self, name: bytes, line: bytes, place: str) -> Problem | None:
         """BTS-1 counts the messages of its batch, FTS-1 the batches. An empty count promises nothing."""
-        found = line.split(line[3:4], 2)
-        said = found[1] if line[3:4] and len(found) > 1 else b""
+        found = line.split(line[3:4], 2) if line[3:4] else []
+        said = found[1] if len(found) > 1 else b""
         if name == b"BTS":
             actual, allowed = self.messages, {self.messages}
             self.messages = 0

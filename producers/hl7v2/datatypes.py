@@ -82,9 +82,16 @@ def identifiers(segment: Segment, n: int) -> tuple[Identifier, ...]:
     if known is not None:
         return known
     found = []
-    for rep in range(len(segment.repetitions(n))):
-        value, _, _, authority, kind, *_ = (*segment.texts(n, rep), "", "", "", "", "")
+    for raw in segment.repetitions(n):
+        value, _, _, authority, kind, *_ = (*segment.split(raw), "", "", "", "", "")
         if value:
-            found.append(Identifier(value, kind, authority or segment.text(n, rep, 4, 2)))
+            found.append(Identifier(value, kind, authority or _universal_id(segment, raw)))
     made = segment.memo[n] = tuple(found)
     return made
+
+
+def _universal_id(segment: Segment, raw: str) -> str:
+    signs = segment.separators
+    components = raw.split(signs.component)
+    parts = components[3].split(signs.subcomponent) if len(components) > 3 and signs.subcomponent else []
+    return signs.unescaped(parts[1]).strip() if len(parts) > 1 else ""

@@ -32,7 +32,7 @@ class Segment:
     field separator itself. `rep` counts repetitions from 0. What is not there is an empty text, never an error.
     """
 
-    __slots__ = ("_fields", "_line", "index", "memo", "name", "occurrence", "separators")
+    __slots__ = ("_fields", "index", "line", "memo", "name", "occurrence", "separators")
 
     def __init__(self, line: str, index: int, occurrence: int, separators: Separators) -> None:
         self.name = line[:3]
@@ -41,7 +41,8 @@ class Segment:
         self.occurrence = occurrence
         """Among the segments of this name, from 1."""
         self.separators = separators
-        self._line = line
+        self.line = line
+        """As it stands."""
         self._fields: list[str] | None = None
         self.memo: dict[int, Any] = {}
         """What a reader of data types made of a field, to be asked for again."""
@@ -56,7 +57,7 @@ class Segment:
     def fields(self) -> list[str]:
         """All raw fields; `fields[n]` is field n, `fields[0]` the name."""
         if self._fields is None:
-            self._fields = self._line.split(self.separators.field)
+            self._fields = self.line.split(self.separators.field)
             if self.name in _HEADERS:
                 self._fields.insert(1, self.separators.field)
         return self._fields
@@ -107,12 +108,15 @@ class Segment:
 
     def texts(self, n: int, rep: int = 0) -> list[str]:
         """`text` of each component of a repetition, at once; empty for an empty field."""
-        value = self.piece(n, rep, 0)
-        if not value:
+        return self.split(self.piece(n, rep, 0))
+
+    def split(self, repetition: str) -> list[str]:
+        """`text` of each component of a raw repetition: for going through `repetitions` without splitting again."""
+        if not repetition:
             return []
         signs = self.separators
-        parts = value.split(signs.component)
-        if signs.subcomponent and signs.subcomponent in value:
+        parts = repetition.split(signs.component)
+        if signs.subcomponent and signs.subcomponent in repetition:
             parts = [part.split(signs.subcomponent, 1)[0] for part in parts]
         return ["" if part == NULL else signs.unescaped(part).strip() for part in parts]
 
@@ -141,7 +145,7 @@ class Segment:
 
     def _named(self) -> bool:
         """A valid name, and the separator (or the end) after it."""
-        return self._line[3:4] in ("", self.separators.field) and _NAME.fullmatch(self.name) is not None
+        return self.line[3:4] in ("", self.separators.field) and _NAME.fullmatch(self.name) is not None
 
 
 class Message:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from producers.adapter import Document, Feed, Outcome, Refusal, Rows, Status
+from producers.adapter import MAX_PARTS, Document, Feed, Outcome, Refusal, Rows, Status
 from producers.hl7v2 import diagnoses, folding, numbers, person, results
 from producers.hl7v2.clear import code, left, line, millis, to_the_second
 from producers.hl7v2.folding import HEADERS
@@ -24,6 +24,8 @@ _USED_OBR: Final = frozenset((1, 2, 3, 4, 7, 22, 25))
 _USED_ORC: Final = frozenset((1, 2, 3, 9))
 """ORC-1 and ORC-9 say what this message does and when."""
 _USED_PV1: Final = frozenset((1, 19))
+_MOST_REPEATED: Final = 32 << 20
+"""Characters of patient and specimen, over all orders: a message must not grow to many times its size."""
 _WITHDRAWN: Final = {"CA": "cancelled", "OC": "cancelled", "CR": "cancelled"}
 """ORC-1 (table 0119): cancel, cancelled, cancelled as requested."""
 
@@ -36,6 +38,12 @@ class _Patient:
     pid: Segment | None = None
     pv1: Segment | None = None
     others: list[Segment] = field(default_factory=list)
+
+    @cached_property
+    def size(self) -> int:
+        """In characters. Asked for when all is read."""
+        segments = (self.pid, self.pv1, *self.others)
+        return sum(len(segment.line) for segment in segments if segment is not None)
 
     @cached_property
     def number(self) -> str | None:
@@ -62,6 +70,10 @@ class Order:
     obr: Segment
     specimen: Sequence[Segment] = ()
     following: list[Segment] = field(default_factory=list)
+
+    def shared(self) -> int:
+        """Characters that each order of this patient and specimen repeats."""
+        return self.patient.size + sum(len(segment.line) for segment in self.specimen)
 
 
 class _Groups:
@@ -120,8 +132,12 @@ def number(order: Order) -> tuple[str, ...]:
 
 def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
     """An outcome per order, in the order of their first mention; the same order named twice is folded to the last."""
+    every = orders(message, feed.facility)
+    repeated = sum(order.shared() for order in every)
+    if len(every) > MAX_PARTS or repeated > _MOST_REPEATED:
+        return (Refusal("too_large", "", f"{len(every)} orders with {repeated} characters repeated in each", KIND),)
     found: dict[tuple[str, ...], Outcome] = {}
-    for index, order in enumerate(orders(message, feed.facility)):
+    for index, order in enumerate(every):
         key = number(order)
         if not key and numbers.nobodys(feed):
             key = (message.control_id, str(index))
@@ -157,7 +173,7 @@ def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) 
         occurred_at=sampled if sampled is not None else _first(lines, "observed_at"),
         recorded_at=recorded if recorded is not None else millis(message.header, 7),
         corrected_at=reported if reported is not None else to_the_second(message.header, 7),
-        sensitivity=diagnoses.sensitivity([obr.text(31, rep) for rep in range(len(obr.repetitions(31)))]),
+        sensitivity=diagnoses.sensitivity([parts[0] for raw in obr.repetitions(31) if (parts := obr.split(raw))]),
         body={
             **person.clear(identity),
             "order_code": code(obr.text(4)),

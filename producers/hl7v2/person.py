@@ -80,8 +80,9 @@ def _address(pid: Segment) -> str:
 
 def _phone(pid: Segment) -> str:
     """XTN (2A.3.87): as one text, unformatted, or as area code and number."""
-    for rep in range(len(pid.repetitions(13))):
-        written = pid.text(13, rep, 1) or pid.text(13, rep, 12) or pid.text(13, rep, 6) + pid.text(13, rep, 7)
+    for raw in pid.repetitions(13):
+        parts = (*pid.split(raw), *[""] * 12)
+        written = parts[0] or parts[11] or parts[5] + parts[6]
         if written:
             return written
     return ""

@@ -1,6 +1,6 @@
 """OBX and NTE as the lines of an observation and their sealed texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from producers.hl7v2.clear import code, left, millis, number
@@ -35,7 +35,7 @@ def read(segments: Sequence[Segment]) -> tuple[list[Line], dict[str, str], bool]
             narrative |= {f"{at}.extra.{name}": value for name, value in _left(segment) if value}
         elif segment.name == "NTE":
             path = f"results[{len(lines)}].conclusion" if lines else "note"
-            note = "\n".join(filter(None, (_text(segment, 3, rep) for rep in range(len(segment.repetitions(3))))))
+            note = "\n".join(_texts(segment, 3))
             if note:
                 narrative[path] = f"{narrative[path]}\n{note}" if path in narrative else note
     return lines, narrative, unreadable
@@ -70,24 +70,25 @@ def _line(obx: Segment, position: int) -> tuple[Line, str, bool]:
 def _value(obx: Segment) -> tuple[str, str, bool]:
     """(value in clear, sealed text, whether it is of its type) of OBX-5 by OBX-2."""
     kind = obx.text(2)
-    repetitions = range(len(obx.repetitions(5)))
     if kind in _TEXT:
-        return "", "\n".join(filter(None, (_text(obx, 5, rep) for rep in repetitions))), True
-    if kind in _CODED:
-        value = "; ".join(filter(None, (obx.text(5, rep, 2) or obx.text(5, rep) for rep in repetitions)))
-    elif kind == "SN":
-        value = "; ".join(filter(None, ("".join(obx.text(5, rep, n) for n in (1, 2, 3, 4)) for rep in repetitions)))
+        return "", "\n".join(_texts(obx, 5)), True
+    if kind in _CODED or kind == "SN":
+        parts = [(*obx.split(raw), "", "") for raw in obx.repetitions(5)]
+        texts = [part[1] or part[0] for part in parts] if kind in _CODED else ["".join(part[:4]) for part in parts]
+        value = "; ".join(filter(None, texts))
     else:
-        value = "; ".join(filter(None, (_text(obx, 5, rep) for rep in repetitions)))
+        value = "; ".join(_texts(obx, 5))
     if len(value) > _LONGEST:
         return "", value, kind != "NM"
     return value, "", kind != "NM" or not value or number(value) is not None
 
 
-def _text(segment: Segment, n: int, rep: int) -> str:
-    """A whole repetition as text: component separators inside free text are its own."""
-    value = segment.piece(n, rep, 0)
-    return "" if value == NULL else segment.separators.unescaped(value).strip()
+def _texts(segment: Segment, n: int) -> Iterator[str]:
+    """Repetitions as text, without empty ones: component separators inside free text are its own."""
+    for raw in segment.repetitions(n):
+        text = "" if raw == NULL else segment.separators.unescaped(raw).strip()
+        if text:
+            yield text
 
 
 def _number(obx: Segment, value: str) -> float | None:

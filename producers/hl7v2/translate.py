@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from producers.adapter import Feed, Parsed, Refusal, State, Translation, Translator
+from producers.adapter import Document, Feed, Parsed, Refusal, Rows, State, Translation, Translator
 from producers.hl7v2 import appointment, encounter, folding, numbers, observation, person, referral
 from producers.hl7v2.bounds import Problem
 from producers.hl7v2.events import Route, route
 from producers.hl7v2.message import Message, check_envelope
 from producers.hl7v2.message import parse as parse_message
 
+_MOST_KEPT: Final = 1 << 20
+"""Characters kept of one visit, appointment or referral beside what is mapped."""
 _FOLDED: Final[dict[Route, Any]] = {"appointment": appointment, "referral": referral}
 
 
@@ -48,13 +50,22 @@ class Hl7Translator:
         if chosen in _FOLDED:
             kind = _FOLDED[chosen]
             new = kind.fold(state, message, feed)
-            return Translation((kind.document(new, message, key.partition("\x1f")[2]),), new, kind.rows(message))
+            document = kind.document(new, message, key.partition("\x1f")[2])
+            return _told(document, new, kind.rows(message))
         if chosen == "person" and (state is None or state["planned"]):
             return _silent(message, "person")  # nothing is known of this visit: it says nothing of it either
         new = encounter.fold(state, message, feed)
         if new["planned"]:
             return _silent(message, "planned", new)
-        return Translation((encounter.document(new, message, key),), new, encounter.rows(message))
+        return _told(encounter.document(new, message, key), new, encounter.rows(message))
+
+
+def _told(document: Document, new: State, rows: Rows) -> Translation:
+    """A state that has grown out of bounds is not kept: what was known before stands."""
+    size = sum(map(len, document.narrative.values()))
+    if size > _MOST_KEPT:
+        return Translation((Refusal("too_large", "", f"{size} characters kept of it", document.kind),), None, rows)
+    return Translation((document,), new, rows)
 
 
 def _silent(message: Message, why: str, state: State | None = None) -> Translation:

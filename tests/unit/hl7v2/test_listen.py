@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from producers.adapter import Feed, Incoming, Parsed, Receipt, Refusal
+from producers.hl7v2 import server as server_module
 from producers.hl7v2.listen import DIALECT, listen, read
 from producers.hl7v2.server import MllpServer
 from tests.unit.hl7v2.city import feed
@@ -170,7 +171,8 @@ async def test_an_oversize_frame_is_numbered_and_answered() -> None:
     assert 2 == len(books.taken)
 
 
-async def test_a_message_may_come_in_pieces_and_without_its_last_cr() -> None:
+async def test_a_message_may_come_in_pieces_and_without_its_last_cr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "LAST_CR_SECONDS", 0.05)
     async with served(Books(), [his()]) as server, connected(server) as sender:
         data = framed(A01)
         for at in range(0, len(data) - 1, 50):
