@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.fields import Field, clickhouse_type
 from schemas.header import COORDINATES, ENRICHMENT, HEADER
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, RESTRICTED
 from schemas.ledger import LEDGER
 
 NUMBER_KEY: Final = "adapter_id, incarnation, sequence, part"
@@ -37,7 +37,7 @@ def kind_tables(kind: str) -> list[str]:
     stored = "stored_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Thời điểm lưu / When it was stored'"
     index = "INDEX by_time occurred_at TYPE minmax GRANULARITY 1"
     tail = "PARTITION BY toYYYYMM(document_date) ORDER BY"
-    return [
+    made = [
         f"CREATE TABLE IF NOT EXISTS {kind}_history (\n  {columns},\n  {stored}\n)\n"
         f"ENGINE = ReplacingMergeTree {tail} (document_date, facility, document_id, version, {NUMBER_KEY}) {COMPACT}",
         f"CREATE TABLE IF NOT EXISTS {kind}_current (\n  {columns},\n  {stored},\n  {index}\n)\n"
@@ -47,10 +47,14 @@ def kind_tables(kind: str) -> list[str]:
         f"CREATE MATERIALIZED VIEW IF NOT EXISTS {kind}_to_ledger TO ledger_numbers AS\n"
         f"SELECT {NUMBER_KEY}, parts, facility, kind, captured_at, outcome, identity_tier, 3 AS rank "
         f"FROM {kind}_history",
-        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {kind}_to_persons TO person_documents AS\n"
-        f"SELECT assumeNotNull(patient_key) AS patient_key, document_date, facility, document_id, kind, version\n"
-        f"FROM {kind}_history WHERE patient_key IS NOT NULL",
     ]
+    if kind not in RESTRICTED:
+        made.append(
+            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {kind}_to_persons TO person_documents AS\n"
+            f"SELECT assumeNotNull(patient_key) AS patient_key, document_date, facility, document_id, kind, version\n"
+            f"FROM {kind}_history WHERE patient_key IS NOT NULL"
+        )
+    return made
 
 
 def shared_tables() -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from producers.insurance_xml import values
 from producers.insurance_xml.part import Row
 from producers.insurance_xml.tables import FIELDS
+from runtime.clock import local_day
 from schemas.fields import Field
 
 CODE_LENGTH: Final = 255
@@ -44,6 +45,14 @@ def _millis(text: str) -> int | None:
 
 
 @lru_cache(maxsize=1 << 12)
+def _date(text: str) -> int | None:
+    """Days since 1970, of the local date (in the range of ClickHouse's Date)."""
+    found = values.datetime12(text)
+    days = local_day(found[0]) if found is not None else -1
+    return days if 0 <= days < 1 << 16 else None
+
+
+@lru_cache(maxsize=1 << 12)
 def _int(text: str) -> int | None:
     """A whole number, also one written with decimals (`100.00`)."""
     value = values.integer(text)
@@ -71,6 +80,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "code": _code,
     "int": _int,
     "millis": _millis,
+    "date": _date,
     "thousandths": lru_cache(maxsize=1 << 14)(values.thousandths),
     "strings": strings,
 }
@@ -88,12 +98,16 @@ def sources(field: Field) -> Iterator[tuple[str, str]]:
 
 
 class Columns:
-    """How a row of `table` fills a body, or a line of it. `elsewhere` are fields that somebody else takes."""
+    """How a row of `table` fills a body, or a line of it.
 
-    __slots__ = ("_known", "_more", "_numbers", "_rest", "_sealed", "_table", "_texts", "_typed")
+    `elsewhere` are fields that somebody else takes; `like` is a table whose fields have the same names and meaning.
+    """
 
-    def __init__(self, table: str, fields: Iterable[Field], elsewhere: Collection[str] = ()) -> None:
-        self._table, self._known = table, FIELDS[table]
+    __slots__ = ("_known", "_more", "_numbers", "_sealed", "_texts", "_typed", "rest", "table")
+
+    def __init__(self, table: str, fields: Iterable[Field], elsewhere: Collection[str] = (), like: str = "") -> None:
+        self.table: Final = table
+        self._known = FIELDS[table]
         self._texts: list[tuple[str, str]] = []
         self._sealed: list[tuple[str, str]] = []
         self._typed: list[tuple[str, str, Callable[[str], Any]]] = []
@@ -101,11 +115,11 @@ class Columns:
         self._more: list[tuple[str, str]] = []
         others, taken = frozenset(elsewhere), set(elsewhere)
         for one in fields:
-            names = [name for of, name in sources(one) if of in ("", table) and name in self._known]
+            names = [name for of, name in sources(one) if of in ("", table, like or table) and name in self._known]
             if names and one.type not in ("record", "bool") and not others.issuperset(names):
                 self._add(one, names)
                 taken.add(names[0])
-        self._rest = tuple(sorted(self._known - taken))
+        self.rest: Final = tuple(sorted(self._known - taken))
 
     def _add(self, one: Field, names: list[str]) -> None:
         first, *others = names
@@ -143,7 +157,7 @@ class Columns:
         for name, source in self._sealed:
             if text := get(source):
                 gathered.narrative[prefix + name] = text
-        for source in self._rest:
+        for source in self.rest:
             if text := get(source):
                 self._left(source, text, gathered, prefix, repeated)
         if not row.keys() <= self._known:
@@ -167,7 +181,7 @@ class Columns:
         if repeated is not None and repeated.get(source) == text:
             return
         gathered.narrative[f"{prefix}extra.{source}"] = text
-        gathered.unmapped[f"{self._table}.{_named(source)}"] += 1
+        gathered.unmapped[f"{self.table}.{_named(source)}"] += 1
 
 
 def keep_whole(table: str, rows: Iterable[Row], gathered: Gathered, prefix: str = "") -> None:

@@ -1,6 +1,6 @@
 """What each table of a HOSO says by itself: rows -> drafts of documents, before they are folded into one visit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,27 +8,17 @@ from producers.insurance_xml import person
 from producers.insurance_xml.columns import CODE_LENGTH, MARK_UNREADABLE, Columns, Gathered
 from producers.insurance_xml.part import Row
 from producers.insurance_xml.person import Person
+from producers.insurance_xml.slots import CHECK_IN, DISCHARGE, HIV, KIND_OF, SUMMARY
 from producers.insurance_xml.values import datetime12, multi
 from schemas.fields import Field
 from schemas.kinds import KINDS
-
-KIND_OF: Final[dict[str, str]] = {
-    "XML1": "encounter",
-    "XML2": "prescription",
-    "XML3": "service",
-    "XML4": "observation",
-    "XML5": "encounter",
-    "XML13": "referral",
-    "XML14": "appointment",
-}
-"""Table -> kind of its document. XML5 is folded into the encounter."""
 
 
 @dataclass(slots=True)
 class Draft:
     """A document but for what the rest of the HOSO adds. `occurred_at` is None where the table gives no time."""
 
-    kind: str
+    slot: str
     body: dict[str, Any] = field(repr=False)
     gathered: Gathered = field(repr=False)
     occurred_at: int | None = None
@@ -39,14 +29,24 @@ def _lines_of(kind: str, name: str) -> tuple[Field, ...]:
     return next(one.lines for one in KINDS[kind] if one.name == name)
 
 
-_DIAGNOSES: Final = ("MA_BENH_KT", "MA_BENH_YHCT")
 _KEYS: Final = ("MA_LK", "STT")
-_SUMMARY: Final = Columns("XML1", KINDS["encounter"], (*person.FIELDS, *_DIAGNOSES))
-_PAPERS: Final = {table: Columns(table, KINDS[KIND_OF[table]], (*_KEYS, *_DIAGNOSES)) for table in ("XML13", "XML14")}
-_LISTS: Final = {
-    table: (name, Columns(table, _lines_of(KIND_OF[table], name), _KEYS))
-    for table, name in (("XML2", "lines"), ("XML3", "lines"), ("XML4", "results"), ("XML5", "notes"))
+_DIAGNOSES: Final = ("MA_BENH_KT", "MA_BENH_YHCT")
+_SUMMARY: Final = Columns(SUMMARY, KINDS["encounter"], (*person.FIELDS, *_DIAGNOSES))
+_CHECK_IN: Final = Columns(CHECK_IN, KINDS["encounter"], person.FIELDS, like=SUMMARY)
+_PAPERS: Final = {
+    table: Columns(table, KINDS[KIND_OF[table]], (*_KEYS, *_DIAGNOSES)) for table in (HIV, "XML13", "XML14")
 }
+_DISCHARGE: Final = tuple(Columns(table, KINDS["discharge"], _KEYS) for table in (DISCHARGE, "XML8"))
+_LISTS: Final = {
+    table: (name, Columns(table, _lines_of(kind, name), _KEYS))
+    for table, kind, name in (
+        ("XML2", "prescription", "lines"),
+        ("XML3", "service", "lines"),
+        ("XML4", "observation", "results"),
+        ("XML5", "encounter", "notes"),
+    )
+}
+COLUMNS: Final = (_SUMMARY, _CHECK_IN, *_PAPERS.values(), *_DISCHARGE, *(columns for _, columns in _LISTS.values()))
 LISTS: Final = frozenset(_LISTS) - {"XML5"}
 PAPERS: Final = frozenset(_PAPERS)
 
@@ -55,32 +55,64 @@ def summary(row: Row, notes: Iterable[Row], facility: str) -> Draft:
     """XML1 with the rows of XML5: the encounter."""
     gathered = Gathered()
     who = person.read(row, gathered)
-    body = who.clear | _SUMMARY.fill(row, gathered, repeated=_here(row, facility)) | person.insurance(row)
+    body = _SUMMARY.fill(row, gathered, repeated=_here(row, facility)) | person.insurance(row)
+    body["visit_state"] = "finished"
     body["diagnoses"] = _diagnoses(row, gathered)
     body |= _lines("XML5", notes, gathered)
-    return Draft("encounter", body, gathered, body.get("admitted_at"), who)
+    return Draft(SUMMARY, body, gathered, body.get("admitted_at"), who)
+
+
+def check_in(row: Row, facility: str) -> Draft:
+    """XML0: somebody has arrived, and the first thing was ordered."""
+    gathered = Gathered()
+    who = person.read(row, gathered)
+    body = _CHECK_IN.fill(row, gathered, repeated=_here(row, facility)) | person.insurance(row)
+    body["visit_state"] = "arrived"
+    return Draft(CHECK_IN, body, gathered, body.get("admitted_at"), who)
 
 
 def listing(table: str, rows: Iterable[Row]) -> Draft:
-    """XML2, XML3 or XML4: one document, a line per row."""
+    """XML2, XML3 or XML4: one document, a line per row. It occurred when its first line did."""
     gathered = Gathered()
     body = _lines(table, rows, gathered)
     (lines,) = body.values()
     name = "resulted_at" if table == "XML4" else "ordered_at"
-    return Draft(KIND_OF[table], body, gathered, min((line[name] for line in lines if name in line), default=None))
+    return Draft(table, body, gathered, min((line[name] for line in lines if name in line), default=None))
 
 
 def paper(table: str, row: Row, summary_row: Row | None, facility: str) -> Draft:
-    """XML13 or XML14. What they repeat of XML1 is read once, there; without an XML1 they tell of the patient."""
+    """XML6, XML13 or XML14. What they repeat of XML1 is read once, there; without an XML1 they tell of the patient."""
     gathered = Gathered()
-    if summary_row is None:
-        who = person.read(row, gathered)
-        repeated: Mapping[str, str] = {name: row[name] for name in person.FIELDS & row.keys()} | _here(row, facility)
-    else:
-        who, repeated = Person(), {**summary_row, **_here(row, facility)}
-    body = _PAPERS[table].fill(row, gathered, repeated=repeated)
-    body["diagnoses"] = _diagnoses(row, gathered)
-    return Draft(KIND_OF[table], body, gathered, body.get("discharged_at") or _day(body.get("issued_on")), who)
+    who = Person() if summary_row is not None else person.read(row, gathered)
+    body = _PAPERS[table].fill(row, gathered, repeated=_repeated(row, summary_row, facility))
+    if table != HIV:
+        body["diagnoses"] = _diagnoses(row, gathered)
+    return Draft(table, body, gathered, body.get("discharged_at") or _day(body.get("issued_on")), who)
+
+
+def discharge(rows: Sequence[Row | None]) -> Draft:
+    """XML7 and XML8, either or both: what the paper says stands, what the summary says otherwise is kept beside it."""
+    gathered = Gathered()
+    made: dict[str, Any] = {}
+    for columns, row in zip(_DISCHARGE, rows, strict=True):
+        if row is None:
+            continue
+        other = Gathered()
+        for name, value in columns.fill(row, other).items():
+            if made.setdefault(name, value) != value:
+                gathered.narrative[f"extra.{columns.table}.{name}"] = str(value)
+        for path, text in other.narrative.items():
+            if gathered.narrative.setdefault(path, text) != text:
+                gathered.narrative[f"extra.{columns.table}.{path}"] = text
+        gathered.marks |= other.marks
+        gathered.unmapped += other.unmapped
+    return Draft(DISCHARGE, made, gathered, made.get("discharged_at") or _day(made.get("issued_on")))
+
+
+def _repeated(row: Row, summary_row: Row | None, facility: str) -> Mapping[str, str]:
+    if summary_row is not None:
+        return {**summary_row, **_here(row, facility)}
+    return {name: row[name] for name in person.FIELDS & row.keys()} | _here(row, facility)
 
 
 def _here(row: Row, facility: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
 from lxml import etree
 
-from producers.insurance_xml import charset
+from producers.insurance_xml import charset, shapes
 from producers.insurance_xml.bounds import Limits, Problem, not_well_formed
 from producers.insurance_xml.tables import FIELDS
 from producers.insurance_xml.text import clean
@@ -61,10 +61,16 @@ def read_part(table: str, raw: bytes, limits: Limits, place: str) -> Part | Prob
     data = charset.to_utf8(raw)
     if data is None:
         return Problem("xml_not_well_formed", place, "not of its character set")
-    if _DOCTYPE.match(data):
-        return Problem("xml_entities", place)
     if len(data) > limits.markup and data.count(b"<") + data.count(b"=") > limits.markup:
         return Problem("xml_too_many", place, f"more than {limits.markup} tags and attributes")
+    rows = shapes.rows(table, data, limits)
+    return read_tree(table, data, limits, place) if rows is None else Part(table, rows)
+
+
+def read_tree(table: str, data: bytes, limits: Limits, place: str) -> Part | Problem:
+    """The same for any markup; `data` is UTF-8 without mark and leading blanks, of bounded size and markup."""
+    if _DOCTYPE.match(data):
+        return Problem("xml_entities", place)
     try:
         root: Any = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:

@@ -1,9 +1,19 @@
-"""The eight kinds of clinical document, one file each: one Avro schema, topic pair and table pair per kind."""
+"""The kinds of clinical document, one file each: one Avro schema, topic pair and table pair per kind."""
 
 from typing import Final
 
 from schemas.fields import Field
-from schemas.kinds import appointment, discharge, encounter, imaging, observation, prescription, referral, service
+from schemas.kinds import (
+    appointment,
+    discharge,
+    encounter,
+    hiv_care,
+    imaging,
+    observation,
+    prescription,
+    referral,
+    service,
+)
 
 KINDS: Final[dict[str, tuple[Field, ...]]] = {
     "encounter": encounter.BODY,
@@ -14,4 +24,8 @@ KINDS: Final[dict[str, tuple[Field, ...]]] = {
     "appointment": appointment.BODY,
     "discharge": discharge.BODY,
     "imaging": imaging.BODY,
+    "hiv_care": hiv_care.BODY,
 }
+
+RESTRICTED: Final = frozenset({"hiv_care"})
+"""Kinds that stand alone: no table or view that holds several kinds may hold a document of these (Law on HIV)."""

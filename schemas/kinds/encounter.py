@@ -1,4 +1,4 @@
-"""Lượt khám: XML1 with XML5 folded in; HL7 ADT folded."""
+"""Lượt khám: XML1 with XML5 folded in; HL7 ADT folded. A check-in (XML0) is a document of its own, `arrived`."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from schemas.fields import Field
 from schemas.kinds.common import DIAGNOSES, MAIN_DIAGNOSIS, PERSON, money
 
 BODY: Final[tuple[Field, ...]] = (
+    Field("visit_state", "code", "Trạng thái lượt khám: arrived, finished", "State of the visit", xml="XML0, XML1"),
     Field("visit_type", "code", "Mã loại KCB", "Visit type", xml="XML1.MA_LOAI_KCB"),
     Field("patient_class", "code", "Loại người bệnh (HL7)", "Patient class", hl7="PV1-2"),
     Field("patient_category", "code", "Mã đối tượng KCB", "Patient category", xml="XML1.MA_DOITUONG_KCB"),
@@ -74,6 +75,13 @@ BODY: Final[tuple[Field, ...]] = (
             Field("surgery", "string", "Phẫu thuật", "Surgery", "narrative", xml="XML5.PHAU_THUAT"),
         ),
     ),
+    Field("first_service", "code", "Dịch vụ đầu tiên", "First service", xml="XML0.MA_DICH_VU"),
+    Field("first_drug", "code", "Thuốc đầu tiên", "First drug", xml="XML0.MA_THUOC"),
+    Field("first_supply", "code", "Vật tư đầu tiên", "First supply", xml="XML0.MA_VAT_TU"),
+    Field("first_ordered_at", "millis", "Y lệnh đầu tiên", "First order", xml="XML0.NGAY_YL"),
+    Field("first_service_name", "string", "Tên dịch vụ đầu tiên", "Its name", "narrative", xml="XML0.TEN_DICH_VU"),
+    Field("first_drug_name", "string", "Tên thuốc đầu tiên", "Its name", "narrative", xml="XML0.TEN_THUOC"),
+    Field("first_supply_name", "string", "Tên vật tư đầu tiên", "Its name", "narrative", xml="XML0.TEN_VAT_TU"),
     Field("visit_reason", "string", "Lý do vào viện", "Reason for visit", "narrative", xml="XML1.LY_DO_VV"),
     Field("inpatient_reason_text", "string", "Lý do vào nội trú", "Reason", "narrative", xml="XML1.LY_DO_VNT"),
     Field("treatment", "string", "Phương pháp điều trị", "Treatment", "narrative", xml="XML1.PP_DIEU_TRI"),

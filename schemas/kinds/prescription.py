@@ -32,7 +32,7 @@ BODY: Final[tuple[Field, ...]] = (
             Field("quantity", "thousandths", "Số lượng", "Quantity", xml="XML2.SO_LUONG"),
             money("unit_price", "Đơn giá", "Unit price", "XML2.DON_GIA"),
             *SHARES,
-            Field("benefit_rate", "int", "Mức hưởng (%)", "Benefit rate", xml="XML2.MUC_HUONG"),
+            Field("benefit_rate", "thousandths", "Mức hưởng (%)", "Benefit rate", xml="XML2.MUC_HUONG"),
             Field("departments", "strings", "Mã khoa", "Departments", xml="XML2.MA_KHOA"),
             Field("doctors", "strings", "Mã bác sĩ", "Doctors", xml="XML2.MA_BAC_SI"),
             Field("service_code", "code", "Mã dịch vụ", "Service code", xml="XML2.MA_DICH_VU"),

@@ -35,7 +35,7 @@ BODY: Final[tuple[Field, ...]] = (
             Field("insurance_rate", "int", "Tỷ lệ thanh toán BHYT (%)", "Insurance rate", xml="XML3.TYLE_TT_BH"),
             money("ceiling", "Trần thanh toán", "Payment ceiling", "XML3.T_TRANTT"),
             *SHARES,
-            Field("benefit_rate", "int", "Mức hưởng (%)", "Benefit rate", xml="XML3.MUC_HUONG"),
+            Field("benefit_rate", "thousandths", "Mức hưởng (%)", "Benefit rate", xml="XML3.MUC_HUONG"),
             Field("departments", "strings", "Mã khoa", "Departments", xml="XML3.MA_KHOA"),
             Field("beds", "strings", "Mã giường", "Beds", xml="XML3.MA_GIUONG"),
             Field("doctors", "strings", "Mã bác sĩ", "Doctors", xml="XML3.MA_BAC_SI"),

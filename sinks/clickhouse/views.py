@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.fields import Field
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, RESTRICTED
 from sinks.clickhouse import balance
 
 DOCUMENTS: Final = {
@@ -21,6 +21,7 @@ DOCUMENTS: Final = {
     "appointment": ("appointments", "Giấy hẹn khám lại đang có hiệu lực / Appointments in force"),
     "discharge": ("discharges", "Giấy ra viện đang có hiệu lực / Discharges in force"),
     "imaging": ("imaging_studies", "Ca chẩn đoán hình ảnh đang có hiệu lực / Imaging studies in force"),
+    "hiv_care": ("hiv_care_records", "Hồ sơ điều trị HIV, hạn chế / HIV care in force, restricted readers only"),
 }
 """Kind -> its view of current, active documents."""
 
@@ -92,7 +93,8 @@ def visits() -> str:
     """One row per (facility, visit_key); without a visit number one per document, `linked` = false.
 
     Where the source of record (precedence 0) has spoken, its status decides; else one active document is enough. Among
-    the documents that may speak for the visit: active first, then precedence, then the newest version.
+    the documents that may speak for the visit: active first, then precedence, then more than a check-in, then the newest
+    version.
     """
     shown = (
         "document_id, status, source_system, admitted_at, discharged_at, visit_type, main_diagnosis, sex, birth_year, "
@@ -107,7 +109,8 @@ def visits() -> str:
 FROM (
   SELECT e.facility AS facility, isNotNull(e.visit_key) AS linked, ifNull(e.visit_key, e.document_id) AS visit,
     argMax(tuple({", ".join(f"e.{name}" for name in shown)}),
-      tuple(r.known = 1 AND r.precedence = 0, e.status = 'active', if(r.known = 1, 255 - r.precedence, 0), e.version)
+      tuple(r.known = 1 AND r.precedence = 0, e.status = 'active', if(r.known = 1, 255 - r.precedence, 0),
+        ifNull(e.visit_state, '') != 'arrived', e.version)
     ) AS best,
     arraySort(groupUniqArray(toString(e.source_system))) AS sources
   FROM (SELECT * FROM encounter_current FINAL) AS e
@@ -131,7 +134,7 @@ def visit_counts() -> str:
 
 
 def person_timeline() -> str:
-    """Documents of a patient, kept only where the current table still has that patient (a document may have moved).
+    """Documents of a patient but for restricted kinds, kept only where the current table still has that patient (a document may have moved).
 
     `citizen_key` is the late link's, where there is one (null: unlinked), else the worker's.
     """
@@ -140,6 +143,7 @@ def person_timeline() -> str:
         f"visit_key, citizen_key, identity_tier, occurred_at, source_system "
         f"FROM {DOCUMENTS[kind][0]} WHERE patient_key IS NOT NULL"
         for kind in KINDS
+        if kind not in RESTRICTED
     )
     return _view(
         "person_timeline",

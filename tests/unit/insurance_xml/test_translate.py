@@ -1,13 +1,17 @@
 """What a HOSO becomes: documents by table, fields by type, identity apart, nothing dropped."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from producers.adapter import Feed, Parsed, Refusal
+from producers.adapter import Document, Feed, Parsed, Refusal
 from producers.insurance_xml.columns import CODE_LENGTH
+from producers.insurance_xml.documents import COLUMNS
+from producers.insurance_xml.tables import FIELDS
 from producers.insurance_xml.values import datetime12
-from tests.unit.insurance_xml.files import DRUGS, RESULTS, VISIT, envelope, visit
+from schemas.kinds import KINDS, RESTRICTED
+from tests.unit.insurance_xml.files import DRUGS, RESULTS, VISIT, encoded, envelope, visit
+from tests.unit.insurance_xml.files import row as row_of
 from tests.unit.insurance_xml.telling import FEED, SUMMARY, Source, documents, only, parsed, written
 
 
@@ -233,3 +237,131 @@ class TestParse:
             "01998"
             == documents({"XML1": [{**SUMMARY, "MA_CSKCB": "01998"}]}, FEED)["encounter"].narrative["extra.MA_CSKCB"]
         )
+
+
+class TestCheckIn:
+    ROW: Final = {**SUMMARY, "MA_DICH_VU": "13.0001.0001", "NGAY_YL": "202611230820", "MA_LOAI_KCB": "01"}
+
+    def test_is_a_document_of_its_own(self) -> None:
+        source = Source()
+        (arrived,) = source.tell({"XML0": [self.ROW]}).outcomes
+        (finished,) = source.tell({"XML1": [SUMMARY]}).outcomes
+        assert isinstance(arrived, Document)
+        assert isinstance(finished, Document)
+        assert ("encounter", "encounter") == (arrived.kind, finished.kind)
+        assert ("arrived", "finished") == (arrived.body["visit_state"], finished.body["visit_state"])
+        assert ("13.0001.0001", at("202611230820")) == (arrived.body["first_service"], arrived.body["first_ordered_at"])
+        assert ("BN-77", "LK-0001") == (arrived.patient_number, arrived.visit_number)
+        assert arrived.natural_key != finished.natural_key
+        assert not arrived.partial
+
+    def test_is_not_cancelled_by_the_dossier_nor_cancels_anything(self) -> None:
+        source = Source()
+        source.tell({"XML0": [self.ROW]})
+        assert ["encounter active", "prescription active"] == source.outcomes({"XML1": [SUMMARY], "XML2": DRUGS})
+        assert ["encounter active"] == source.outcomes({"XML0": [self.ROW]})
+        assert ["encounter active", "prescription active"] == source.outcomes({"XML1": [SUMMARY], "XML2": DRUGS})
+
+
+class TestDischarge:
+    PAPER: Final = {
+        "MA_LK": "LK-0001",
+        "NGAY_RA": "202611231140",
+        "PP_DIEUTRI": "A",
+        "HO_TEN_CHA": "Cha",
+        "NGAY_CT": "20261123",
+    }
+    RECORD: Final = {
+        "MA_LK": "LK-0001",
+        "NGAY_RA": "202611231140",
+        "PP_DIEUTRI": "B",
+        "HO_TEN_CHA": "Cha",
+        "KET_QUA_DTRI": "2",
+    }
+
+    def test_both_papers_are_one_document(self) -> None:
+        made = documents({"XML1": [SUMMARY], "XML7": [self.PAPER], "XML8": [self.RECORD]})["discharge"]
+        assert ("20261123", "2") == (made.body["issued_on"], made.body["treatment_result"])
+        assert {"treatment": "A", "summary_treatment": "B", "father": "Cha"} == made.narrative
+        assert at("202611231140") == made.occurred_at
+
+    def test_either_alone(self) -> None:
+        assert "2" == documents({"XML1": [SUMMARY], "XML8": [self.RECORD]})["discharge"].body["treatment_result"]
+        assert "A" == documents({"XML1": [SUMMARY], "XML7": [self.PAPER]})["discharge"].narrative["treatment"]
+
+    def test_where_they_differ_the_paper_stands_and_the_other_is_kept(self) -> None:
+        record = {**self.RECORD, "NGAY_RA": "202611231150", "HO_TEN_CHA": "Cha khác"}
+        made = documents({"XML1": [SUMMARY], "XML7": [self.PAPER], "XML8": [record]})["discharge"]
+        assert at("202611231140") == made.body["discharged_at"]
+        assert str(at("202611231150")) == made.narrative["extra.XML8.discharged_at"]
+        assert ("Cha", "Cha khác") == (made.narrative["father"], made.narrative["extra.XML8.father"])
+
+    def test_one_left_out_amends_both_left_out_cancels_one_refused_is_partial(self) -> None:
+        source = Source()
+        whole = {"XML1": [SUMMARY], "XML7": [self.PAPER], "XML8": [self.RECORD]}
+        source.tell(whole)
+        assert ["encounter active", "discharge active"] == source.outcomes({"XML1": [SUMMARY], "XML8": [self.RECORD]})
+        assert ["encounter active", "discharge active partial", "discharge base64"] == source.outcomes(
+            {**whole, "XML7": "không phải base64"}
+        )
+        assert ["encounter active", "discharge cancelled"] == source.outcomes({"XML1": [SUMMARY]})
+
+
+class TestHivCare:
+    ROW: Final = {"MA_LK": "LK-0001", "NGAYKD_HIV": "20250110", "SO_NGAY_CAP_THUOC_ARV": "30", "MAXA_CU_TRU": "00001"}
+
+    def written(self) -> str:
+        return encoded(row_of("HO_SO_BENH_AN_CHAM_SOC_VA_DIEU_TRI_HIV_AIDS", self.ROW))
+
+    def test_goes_its_own_way(self) -> None:
+        made = documents({"XML1": [SUMMARY], "XML2": DRUGS, "XML6": self.written()})
+        assert (20098, 30) == (made["hiv_care"].body["confirmed_on"], made["hiv_care"].body["arv_days"])
+        assert {"commune": "00001"} == made["hiv_care"].narrative
+        assert {"restricted"} == {document.sensitivity for document in made.values()}
+        for kind in ("encounter", "prescription"):
+            assert "20250110" not in str(made[kind].narrative) + str(made[kind].body)
+
+    def test_the_kind_is_restricted(self) -> None:
+        assert "hiv_care" in RESTRICTED
+        assert set() == {kind for kind in KINDS if "hiv" in kind} - RESTRICTED
+
+    def test_refused_it_still_restricts_the_visit(self) -> None:
+        (encounter, _) = Source().tell({"XML1": [SUMMARY], "XML6": "không phải base64"}).outcomes
+        assert isinstance(encounter, Document)
+        assert "restricted" == encounter.sensitivity
+
+
+class TestOldNames:
+    def test_of_4210(self) -> None:
+        row = {
+            "MA_BENH": "J18.9",
+            "MA_BENHKHAC": "I10",
+            "MA_THE": "DN4019900000001",
+            "T_TONGCHI": "1.5",
+            "MA_LYDO_VVIEN": "1",
+        }
+        old = {name: text for name, text in SUMMARY.items() if name not in ("MA_BENH_CHINH", "MA_THE_BHYT")}
+        translation = Source().tell({"XML1": [{**old, **row}]})
+        (encounter,) = translation.outcomes
+        assert isinstance(encounter, Document)
+        assert ("J18.9", "DN4", 1_500) == tuple(
+            encounter.body[n] for n in ("main_diagnosis", "card_group", "total_hospital")
+        )
+        assert ["J18.9", "I10"] == [diagnosis["code"] for diagnosis in encounter.body["diagnoses"]]
+        assert "DN4019900000001" == encounter.identity["cards"]
+        assert {"XML1.MA_LYDO_VVIEN": 1} == translation.rows.unmapped
+
+    def test_where_both_names_speak_todays_stands(self) -> None:
+        document = only("XML1", {"MA_BENH_CHINH": "J18.9", "MA_BENH": "I10"})
+        assert ("J18.9", "I10") == (document.body["main_diagnosis"], document.narrative["extra.MA_BENH"])
+
+
+def test_every_field_of_the_standard_has_a_taker() -> None:
+    """But for the reserve field, what repeats XML1 in the papers, and names of 2017."""
+    repeats = set(FIELDS["XML1"])
+    of_2017 = {"MA_THE", "MIEN_CUNG_CT", "TEN_BENH", "MA_BENH", "MA_BENHKHAC", "MA_LYDO_VVIEN", "MA_NOI_CHUYEN",
+               "TINH_TRANG_RV", "T_TONGCHI", "T_NGOAIDS", "TYLE_TT", "THANH_TIEN", "T_NGUON_KHAC", "DON_GIA",
+               "MA_MAY", "DIEN_BIEN"}  # fmt: skip
+    for columns in COLUMNS:
+        left = set(columns.rest) - {"DU_PHONG", "MA_CSKCB"}
+        assert set() == left - (repeats if columns.table in ("XML6", "XML13", "XML14") else of_2017)
