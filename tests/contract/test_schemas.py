@@ -16,6 +16,7 @@ from schemas.avro import Schema
 from schemas.codec import Codec
 from schemas.compatibility import transitive
 from schemas.dictionary import markdown
+from schemas.encoder import zigzag
 from schemas.fields import Field, walk
 from schemas.header import COORDINATES, ENRICHMENT, HASHED_HEADER, HEADER
 from schemas.kinds import KINDS
@@ -317,7 +318,7 @@ def test_stored_rows_are_accepted_bytes_and_two_numbers() -> None:
     accepted_id, made = registry.latest("accepted.imaging")
     stored = registry.stored_schema(accepted_id)
     assert stored is not None
-    bytes_ = made.encode(header() | enrichment()) + codec.zigzag(7) + codec.zigzag(1 << 40)
+    bytes_ = made.encode(header() | enrichment()) + zigzag(7) + zigzag(1 << 40)
     told = Codec(stored).decode(bytes_)
     assert (7, 1 << 40) == (told["kafka_partition"], told["kafka_offset"])
 

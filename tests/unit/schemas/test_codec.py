@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas import avro, codec, registry
 from schemas.codec import Codec, NotOneDatum
+from schemas.encoder import zigzag
 from schemas.header import ENRICHMENT, HEADER
 from schemas.kinds import KINDS
 from tests.datums import datums, identities
@@ -26,6 +27,13 @@ def coder(name: str) -> Codec:
     return made
 
 
+def general(made: Codec, datum: Any) -> bytes:
+    """The bytes that a general writer makes."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(avro.without_logical_types(made.schema)), datum)
+    return out.getvalue()
+
+
 # Round trip
 
 
@@ -36,6 +44,7 @@ def test_what_goes_in_comes_out(kind: str, data: st.DataObject) -> None:
     made = coder(f"received.{kind}.1")
     datum = data.draw(datums(HEADER + KINDS[kind]))
     bytes_ = made.encode(datum)
+    assert general(made, datum) == bytes_
     assert datum == made.decode(bytes_)
     with pytest.raises(NotOneDatum, match="1 bytes left over"):
         made.decode(bytes_ + b"\0")
@@ -55,6 +64,7 @@ def test_appended_bytes_are_fields_at_the_end(received: dict[str, Any], more: di
 @given(identities(), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3))
 def test_the_sealed_record_comes_out(identity: dict[str, str | None], narrative: dict[str, str]) -> None:
     sealed = {"identity": identity, "narrative": narrative}
+    assert general(registry.SEALED, sealed) == registry.SEALED.encode(sealed)
     assert sealed == registry.SEALED.decode(registry.SEALED.encode(sealed))
 
 
@@ -73,9 +83,21 @@ def test_lists_and_options_may_be_left_out() -> None:
 
 def test_a_field_of_another_type_is_an_error_not_a_value() -> None:
     made = Codec(avro.record("r", KINDS["imaging"]))
-    for wrong in ({"series_count": "3"}, {"started_at": "now"}, {"body_part": 3}, {"modalities": [3]}):
-        with pytest.raises((TypeError, ValueError)):
+    wrongs: list[dict[str, Any]] = [{"series_count": "3"}, {"started_at": "now"}, {"body_part": 3}, {"modalities": [3]}]
+    wrongs += [{"series_count": 1 << 31}, {"started_at": 1 << 63}, {"series_count": 1.5}, {"body_part": "\ud800"}]
+    for wrong in wrongs:
+        with pytest.raises((TypeError, ValueError, AttributeError)):
             made.encode(wrong)
+
+
+@pytest.mark.parametrize(
+    "value", ["x", b"x", [1.0], 1 << 2000, None, object()], ids=["text", "bytes", "list", "large", "none", "other"]
+)
+@pytest.mark.parametrize("shape", ["string", "bytes", "int", "long", "double", "boolean"])
+def test_any_value_is_encoded_or_told_to_be_of_another_type(shape: str, value: Any) -> None:
+    made = Codec({"type": "record", "name": "r", "fields": [{"name": "f", "type": shape}]})
+    with contextlib.suppress(TypeError, ValueError, AttributeError):
+        assert {"f": value} == made.decode(made.encode({"f": value}))
 
 
 # Exactly one datum
@@ -157,7 +179,7 @@ LONG = fastavro.parse_schema("long")
 def test_zigzag_is_avros_long(number: int) -> None:
     out = io.BytesIO()
     fastavro.schemaless_writer(out, LONG, number)
-    assert out.getvalue() == codec.zigzag(number)
+    assert out.getvalue() == zigzag(number)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +187,7 @@ def test_zigzag_is_avros_long(number: int) -> None:
     [(0, "00"), (-1, "01"), (1, "02"), (-64, "7f"), (64, "8001"), (2**63 - 1, "fe" + "ff" * 8 + "01")],
 )
 def test_zigzag_by_the_book(number: int, bytes_: str) -> None:
-    assert bytes_ == codec.zigzag(number).hex()
+    assert bytes_ == zigzag(number).hex()
 
 
 @pytest.mark.parametrize("count", [0, 1, 100])
