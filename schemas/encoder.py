@@ -166,7 +166,10 @@ def _long(value: int, put: _Put) -> None:
 
 
 def _double(value: float, put: _Put) -> None:
-    put(_DOUBLE.pack(value))
+    try:
+        put(_DOUBLE.pack(value))
+    except struct.error:  # neither a TypeError nor a ValueError
+        raise TypeError("not a number of 64 bits") from None
 
 
 def _boolean(value: bool, put: _Put) -> None:

@@ -27,6 +27,13 @@ def coder(name: str) -> Codec:
     return made
 
 
+def general(made: Codec, datum: Any) -> bytes:
+    """The bytes that a general writer makes."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(avro.without_logical_types(made.schema)), datum)
+    return out.getvalue()
+
+
 # Round trip
 
 
@@ -37,6 +44,7 @@ def test_what_goes_in_comes_out(kind: str, data: st.DataObject) -> None:
     made = coder(f"received.{kind}.1")
     datum = data.draw(datums(HEADER + KINDS[kind]))
     bytes_ = made.encode(datum)
+    assert general(made, datum) == bytes_
     assert datum == made.decode(bytes_)
     with pytest.raises(NotOneDatum, match="1 bytes left over"):
         made.decode(bytes_ + b"\0")
@@ -56,6 +64,7 @@ def test_appended_bytes_are_fields_at_the_end(received: dict[str, Any], more: di
 @given(identities(), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3))
 def test_the_sealed_record_comes_out(identity: dict[str, str | None], narrative: dict[str, str]) -> None:
     sealed = {"identity": identity, "narrative": narrative}
+    assert general(registry.SEALED, sealed) == registry.SEALED.encode(sealed)
     assert sealed == registry.SEALED.decode(registry.SEALED.encode(sealed))
 
 
@@ -74,9 +83,21 @@ def test_lists_and_options_may_be_left_out() -> None:
 
 def test_a_field_of_another_type_is_an_error_not_a_value() -> None:
     made = Codec(avro.record("r", KINDS["imaging"]))
-    for wrong in ({"series_count": "3"}, {"started_at": "now"}, {"body_part": 3}, {"modalities": [3]}):
-        with pytest.raises((TypeError, ValueError)):
+    wrongs: list[dict[str, Any]] = [{"series_count": "3"}, {"started_at": "now"}, {"body_part": 3}, {"modalities": [3]}]
+    wrongs += [{"series_count": 1 << 31}, {"started_at": 1 << 63}, {"series_count": 1.5}, {"body_part": "\ud800"}]
+    for wrong in wrongs:
+        with pytest.raises((TypeError, ValueError, AttributeError)):
             made.encode(wrong)
+
+
+@pytest.mark.parametrize(
+    "value", ["x", b"x", [1.0], 1 << 2000, None, object()], ids=["text", "bytes", "list", "large", "none", "other"]
+)
+@pytest.mark.parametrize("shape", ["string", "bytes", "int", "long", "double", "boolean"])
+def test_any_value_is_encoded_or_told_to_be_of_another_type(shape: str, value: Any) -> None:
+    made = Codec({"type": "record", "name": "r", "fields": [{"name": "f", "type": shape}]})
+    with contextlib.suppress(TypeError, ValueError, AttributeError):
+        assert {"f": value} == made.decode(made.encode({"f": value}))
 
 
 # Exactly one datum
