@@ -5,7 +5,8 @@ once instead.
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from runtime.kafka import BACK_OFF
 
 _SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.05
 _MOCK: Final = "mockCluster"
 """What librdkafka's in-process cluster calls itself."""
 
@@ -86,19 +88,31 @@ class Admin:
         }
 
     def create(self, topics: Sequence[TopicState]) -> None:
-        """Make these topics and return when they are made."""
+        """Make these topics and return when a broker tells of them."""
         new = [
             NewTopic(one.name, num_partitions=one.partitions, replication_factor=one.replication, config=one.settings)
             for one in topics
         ]
         self._wait(self._client.create_topics(new, request_timeout=self._seconds) if new else {})
+        self._until(lambda have: all(have.get(one.name) == one.partitions for one in topics))
 
     def add_partitions(self, topic: str, total: int) -> None:
         """Grow a topic to `total` partitions. Keys move: records of one key before and after lie in two places."""
         self._wait(self._client.create_partitions([NewPartitions(topic, total)], request_timeout=self._seconds))
+        self._until(lambda have: have.get(topic) == total)
 
     def delete(self, topics: Sequence[str]) -> None:
+        """Delete these topics and return when no broker asked tells of them any more."""
         self._wait(self._client.delete_topics(list(topics), request_timeout=self._seconds) if topics else {})
+        self._until(lambda have: not any(name in have for name in topics))
+
+    def _until(self, done: Callable[[Mapping[str, int]], bool]) -> None:
+        """The controller has answered; brokers hear of it a moment later and until then tell what was before."""
+        deadline = time.monotonic() + self._seconds
+        while not done({name: len(topic.partitions) for name, topic in self._metadata().topics.items()}):
+            if time.monotonic() > deadline:
+                raise KafkaAway("the brokers do not tell of the change")
+            time.sleep(_PAUSE_SECONDS)
 
     def _metadata(self) -> Any:
         try:

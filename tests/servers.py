@@ -1,0 +1,81 @@
+"""Kafka and Redis for the integration tests: the embedded ones, or with `LIVINGDATA_TEST_STACK=1` real ones."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+import redis
+
+from infra import topics as plan_of_topics
+from infra.embedded.child import Child
+from infra.embedded.kafka import EmbeddedKafka
+from infra.embedded.redis import EmbeddedRedis
+from infra.stack import libraries, plan
+from infra.stack.plan import Plan
+from runtime.admin import Admin
+
+SWITCH: Final = "LIVINGDATA_TEST_STACK"
+JARS: Final = Path(__file__).parents[1] / "build" / "stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Empty at the start of a module. `embedded` says whether the broker is the one that forgets."""
+
+    kafka: str
+    redis: str
+    embedded: bool
+
+
+class RealStack(Child):
+    """One broker and a Redis, for as long as this is open; ends with the tests, whatever becomes of them."""
+
+    def __init__(self, made: Plan) -> None:
+        super().__init__(made.data / "logs" / "stack.log")
+        self.plan = made
+
+    def open(self) -> None:
+        self.plan.save()
+        argv = [sys.executable, "-m", "infra.stack.runner", str(self.plan.data)]
+        self.run(argv, self.plan.ready_file.exists, within_seconds=180)
+
+    @property
+    def servers(self) -> Servers:
+        return Servers(self.plan.bootstrap, self.plan.addresses["redis"], embedded=False)
+
+
+def wanted() -> bool:
+    """Whether the tests are to run on real servers."""
+    return bool(os.environ.get(SWITCH))
+
+
+def make_real(folder: Path) -> RealStack:
+    """A stack on free ports with every topic to be; skips with a reason where none can run."""
+    if not wanted():
+        pytest.skip(f"needs a real Kafka: make test-stack (or {SWITCH}=1)")
+    why = libraries.lacking()
+    if why is not None:
+        pytest.skip(f"needs a real Kafka: {why}")
+    libraries.resolve(JARS, registry=True)
+    return RealStack(plan.free(folder, JARS, registry=True))
+
+
+def empty(servers: Servers) -> None:
+    """Every topic anew and nothing in Redis."""
+    admin = Admin(servers.kafka)
+    admin.delete(list(admin.topics()))
+    admin.create(list(plan_of_topics.wanted(admin.brokers).values()))
+    with redis.Redis.from_url(servers.redis) as client:
+        client.flushall()
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Servers]:
+    """The embedded servers, fresh."""
+    with EmbeddedKafka() as broker, EmbeddedRedis(folder) as claims:
+        yield Servers(broker.bootstrap, claims.url, embedded=True)
