@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.fhir.bounds import DEFAULT, Limits, Problem
-from producers.fhir.check import Profile, check, place
+from producers.fhir.check import check, place
 from producers.fhir.json_text import Json
 from producers.fhir.releases import Release
 
@@ -59,11 +59,13 @@ class Content:
     skipped: dict[str, int] = field(default_factory=dict)
 
 
-def content(tree: Json, release: Release, profile: Profile, limits: Limits = DEFAULT) -> Content | Problem:
-    """The resources of a message, checked. A Problem only where there is no telling which resources it holds."""
+def content(tree: Json, release: Release, rough: Json = None, limits: Limits = DEFAULT) -> Content | Problem:
+    """The resources of a message, checked; with `rough` by the models too (see `check`). A Problem only where there is
+    no telling which resources it holds.
+    """
     if isinstance(tree, dict) and tree.get("resourceType") == "Bundle":
-        return _bundle(tree, release, profile, limits)
-    problems = check(tree, release, profile, limits)
+        return _bundle(tree, release, rough, limits)
+    problems = check(tree, release, rough, limits)
     if problems and problems[0].reason in ("fhir_no_type", "fhir_unknown_type"):
         return problems[0]
     name = tree["resourceType"]
@@ -77,19 +79,19 @@ def content(tree: Json, release: Release, profile: Profile, limits: Limits = DEF
     )
 
 
-def _bundle(tree: dict[str, Any], release: Release, profile: Profile, limits: Limits) -> Content | Problem:
+def _bundle(tree: dict[str, Any], release: Release, rough: Json, limits: Limits) -> Content | Problem:
     entries = tree.get("entry", [])
     if isinstance(entries, list) and len(entries) > limits.entries:
         return Problem("too_large", "Bundle.entry", f"{len(entries)} entries, at most {limits.entries}")
     shell = _shell(tree)
-    problems = check(shell, release, "light", limits)
+    problems = check(shell, release, None, limits)
     if problems:
         return Content((), (Faulty("Bundle", tree, tuple(problems)),), bundle="Bundle")
     kind = tree["type"] if isinstance(tree.get("type"), str) else ""
     items: list[Item] = []
     faulty: list[Faulty] = []
     skipped: dict[str, int] = {}
-    for found in _entries(tree, entries, release, profile, limits):
+    for found in _entries(tree, entries, release, rough, limits):
         if isinstance(found, str):
             skipped[found] = skipped.get(found, 0) + 1
         elif isinstance(found, Faulty):
@@ -118,7 +120,7 @@ def _shell(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entries(
-    tree: dict[str, Any], entries: list[dict[str, Any]], release: Release, profile: Profile, limits: Limits
+    tree: dict[str, Any], entries: list[dict[str, Any]], release: Release, rough: Json, limits: Limits
 ) -> Iterator[Item | Faulty | str]:
     """In order; a name where an entry asks for nothing."""
     if tree.get("type") in _ANSWERS:
@@ -137,7 +139,7 @@ def _entries(
             yield f"Bundle.entry.{method or 'empty'}"
         else:
             at = f"{where}.resource"
-            problems = check(resource, release, profile, limits)
+            problems = check(resource, release, rough and rough["entry"][index]["resource"], limits)
             if problems:
                 yield Faulty(at, resource, tuple(_moved(problem, at) for problem in problems))
             else:

@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from producers.fhir.bounds import DEFAULT, Limits, Problem
-from producers.fhir.json_text import numbers
 from producers.fhir.releases import WITHOUT_MODEL, Release, model
 from producers.fhir.shapes import faults, shape
 
@@ -31,8 +30,11 @@ _REASONS: Final = {
 _IDS: Final = frozenset(("id", "versionId", "valueId"))
 
 
-def check(resource: Any, release: Release, profile: Profile, limits: Limits = DEFAULT) -> list[Problem]:
-    """What is wrong with one resource, at most `limits.problems`; nothing if it may be taken. Never raises."""
+def check(resource: Any, release: Release, rough: Any = None, limits: Limits = DEFAULT) -> list[Problem]:
+    """What is wrong with one resource, at most `limits.problems`; nothing if it may be taken. Never raises.
+
+    `rough` is the same resource for the models (`json_text.rough`); without it only the shape is asked.
+    """
     name = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(name, str):
         return [Problem("fhir_no_type", "", "a resource is an object with a resourceType")]
@@ -43,7 +45,7 @@ def check(resource: Any, release: Release, profile: Profile, limits: Limits = DE
         Problem(_reason(kind, path), place(name, path), detail)
         for kind, path, detail in faults(found, resource, limits.problems)
     ]
-    return wrong or (_of_model(resource, name, release, limits) if profile == "full" else [])
+    return wrong or (_of_model(rough, name, release, limits) if rough is not None else [])
 
 
 def place(name: str, path: Iterable[Any]) -> str:
@@ -74,7 +76,7 @@ def _envelope(resource: dict[str, Any], name: str, release: Release) -> list[Pro
 
 def _of_model(resource: dict[str, Any], name: str, release: Release, limits: Limits) -> list[Problem]:
     try:
-        model(release, name).model_validate(numbers(resource))  # type: ignore[union-attr]
+        model(release, name).model_validate(resource)  # type: ignore[union-attr]
     except ValidationError as error:
         return [
             Problem("fhir_model", place(name, fault["loc"]), fault["type"][:80])
@@ -83,3 +85,16 @@ def _of_model(resource: dict[str, Any], name: str, release: Release, limits: Lim
     except Exception as error:  # the models raise KeyError, TypeError and RecursionError on forms they do not foresee
         return [Problem("fhir_model", name, type(error).__name__)]
     return []
+
+
+USED: Final = (
+    "Bundle", "Patient", "Encounter", "Condition", "Observation", "DiagnosticReport", "MedicationRequest", "Medication",
+    "ServiceRequest", "Appointment", "ImagingStudy", "Procedure", "Practitioner", "Organization", "Location",
+)  # fmt: skip
+
+
+def prepare(release: Release, profile: Profile) -> None:
+    """Build what most messages need before the first one comes (a second or so)."""
+    for name in USED:
+        stub = {"resourceType": name}
+        check(stub, release, stub if profile == "full" else None)

@@ -75,10 +75,6 @@ def plain(tree: Json) -> Json:
     return orjson.loads(orjson.dumps(tree, default=str))
 
 
-def numbers(tree: Json) -> Json:
-    """The tree with decimals as the models of `fhir.resources` take them."""
-    if isinstance(tree, dict):
-        return {name: numbers(value) for name, value in tree.items()}
-    if isinstance(tree, list):
-        return [numbers(value) for value in tree]
-    return tree.as_decimal() if isinstance(tree, Decimal) else tree
+def rough(raw: bytes) -> Json:
+    """The same text with decimals as floats, as the models of `fhir.resources` take them. Of what `read` has read."""
+    return jiter.from_json(raw.removeprefix(_BOM), float_mode="float")

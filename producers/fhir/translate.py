@@ -13,7 +13,7 @@ from producers.fhir import fold
 from producers.fhir.bounds import DEFAULT, Limits, Problem
 from producers.fhir.bundle import Content, Faulty, Item, content
 from producers.fhir.fold import Folding
-from producers.fhir.json_text import read, write
+from producers.fhir.json_text import read, rough, write
 from producers.fhir.kinds import KIND_OF, SUPPORTING
 from producers.fhir.references import Index
 from producers.fhir.releases import Release
@@ -40,7 +40,8 @@ class FhirTranslator:
         tree = read(raw, limits)
         if isinstance(tree, Problem):
             return refusal(tree)
-        made = content(tree, release or feed.options.get("release", "R4"), feed.options.get("profile", "full"), limits)
+        twin = rough(raw) if feed.options.get("profile", "full") == "full" else None
+        made = content(tree, release or feed.options.get("release", "R4"), twin, limits)
         if isinstance(made, Problem):
             return refusal(made)
         wrong = misdirected(tree, target)
