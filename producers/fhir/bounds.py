@@ -22,8 +22,8 @@ class Limits:
 
 DEFAULT: Final = Limits()
 
-DEPTH: Final = 200
-"""Objects and lists inside one another; the parser itself goes no deeper (`fhir_too_deep`)."""
+DEPTH: Final = 201
+"""Objects and lists inside one another: the parser itself goes no deeper (`fhir_too_deep`)."""
 
 
 @dataclass(frozen=True, slots=True)

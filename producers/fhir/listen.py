@@ -6,7 +6,7 @@ from typing import Final
 
 from producers import receipt
 from producers.adapter import Dialect, Feed, Listener, Read, Refusal, Taker
-from producers.fhir.bounds import DEFAULT
+from producers.fhir.bounds import DEFAULT, Limits
 from producers.fhir.check import prepare
 from producers.fhir.options import Options
 from producers.fhir.server import FhirServer
@@ -18,31 +18,28 @@ _SHARED: Final = ("max_bytes", "max_requests", "read_seconds", "tls_certificate"
 """Settings of an address: feeds that share it must agree."""
 
 
-def read(path: Path, feed: Feed) -> Iterator[Read]:
+def read(path: Path, feed: Feed, limits: Limits = DEFAULT) -> Iterator[Read]:
     """The messages of a file: a .json file is one, each line of an .ndjson file that is not blank is one."""
-    if path.suffix.lower() == ".json":
-        with path.open("rb") as file:
-            raw = file.read(DEFAULT.message + 1)
-        yield _read(raw, feed)
-        return
     with path.open("rb") as file:
-        for number in range(1, DEFAULT.lines + 2):
-            line = file.readline(DEFAULT.message + 1)
+        if path.suffix.lower() == ".json":
+            yield _read(file.read(limits.message + 1), feed, limits)
+            return
+        for number in range(1, limits.lines + 2):
+            line = file.readline(limits.message + 1)
             if not line:
                 return
-            if number > DEFAULT.lines:
-                yield Read(b"", Refusal("too_large", f"line {number}", f"at most {DEFAULT.lines} lines"))
+            if number > limits.lines:
+                yield Read(b"", Refusal("too_large", f"line {number}", f"at most {limits.lines} lines"))
                 return
-            cut = len(line) > DEFAULT.message
             if line.strip():
-                yield _read(line if cut else line.rstrip(b"\r\n"), feed)
-            while cut and not line.endswith(b"\n") and line:
+                yield _read(line, feed, limits)
+            while line and not line.endswith(b"\n"):
                 line = file.readline(1 << 20)
 
 
-def _read(raw: bytes, feed: Feed) -> Read:
-    kept = raw[:_HEAD] if len(raw) > DEFAULT.message else raw
-    return Read(kept, TRANSLATOR.parse(raw, feed))
+def _read(raw: bytes, feed: Feed, limits: Limits) -> Read:
+    kept = raw[:_HEAD] if len(raw) > limits.message else raw
+    return Read(kept, TRANSLATOR.parse(raw, feed, limits=limits))
 
 
 def listen(feeds: Sequence[Feed], taker: Taker) -> Sequence[Listener]:

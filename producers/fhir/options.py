@@ -17,7 +17,7 @@ class Options(FolderOptions):
     """Of one feed. It listens on HTTP, reads a folder, or both."""
 
     listen: str | None = Field(None, description="HTTP address host:port; feeds may share one by different bases")
-    base: str = Field("/fhir", pattern=r"\A(?:/[A-Za-z0-9._-]{1,64}){1,4}\Z", description="path that this feed serves")
+    base: str = Field("/fhir", pattern=r"^(?:/[A-Za-z0-9._-]{1,64}){1,4}$", description="path that this feed serves")
     release: Release = Field("R4", description="R4 or R5; a request's fhirVersion wins")
     profile: Profile = Field(
         "full", description="full: every resource also by the models of fhir.resources; light: by its shape alone"

@@ -29,12 +29,12 @@ WITHOUT_MODEL: Final[dict[Release, frozenset[str]]] = {
     "R5": frozenset(),
 }
 _ABSTRACT: Final = frozenset(("Resource", "DomainResource", "CanonicalResource", "MetadataResource"))
-_CLASS: Final = {"R4": fhir.resources.R4B.get_fhir_model_class, "R5": fhir.resources.get_fhir_model_class}
+CLASSES: Final = {"R4": fhir.resources.R4B.get_fhir_model_class, "R5": fhir.resources.get_fhir_model_class}
 
 
 @cache
 def _model(release: Release, name: str) -> Any:
-    return _CLASS[release](name)
+    return CLASSES[release](name)
 
 
 def model(release: Release, name: str) -> Any | None:

@@ -57,11 +57,10 @@ class FhirServer:
 
     async def start(self) -> None:
         """OSError where the address is taken or a TLS file cannot be read."""
-        self._runner = web.AppRunner(application(self._members, self._taker), access_log=None, handle_signals=False)
+        app = application(self._members, self._taker)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self._host, self._port, ssl_context=_tls(self._options), shutdown_timeout=_STOP_SECONDS
-        )
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=_tls(self._options))
         await site.start()
         log.info("listening", port=self.port, tls=self._options.tls_certificate is not None)
 
