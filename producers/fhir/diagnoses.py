@@ -36,10 +36,11 @@ def of_reasons(concepts: Iterable[Element]) -> tuple[str | None, list[Line]]:
     return main_code(lines), lines
 
 
-def of_encounter(links: list[Any], conditions: dict[str, Any], key_of: Any) -> tuple[str | None, list[Line]]:
-    """(main ICD-10 code, lines) of an Encounter: what its `diagnosis` names, then the Conditions that name it.
+def of_encounter(links: list[Any], conditions: dict[str, Any], key_of: Any) -> tuple[list[Line], list[Element]]:
+    """(lines, the Condition behind each as far as there is one) of an Encounter: what its `diagnosis` names, then the
+    Conditions that name it. `conditions`: key -> Condition.
 
-    The main one has rank 1, else is a discharge diagnosis, else stands alone. `conditions`: key -> Condition.
+    The main one has rank 1, else is a discharge diagnosis, else stands alone.
     """
     ranked: dict[str, tuple[int, int]] = {}
     for position, link in enumerate(links):
@@ -47,13 +48,17 @@ def of_encounter(links: list[Any], conditions: dict[str, Any], key_of: Any) -> t
             name = key_of(reference, "Condition")
             if name in conditions:
                 ranked.setdefault(name, (_rank(link), position))
-    far = len(links)
     names = sorted(ranked, key=ranked.__getitem__) + [name for name in conditions if name not in ranked]
     kept = [name for name in names if not _is_wrong(conditions[name])]
-    main = kept[0] if kept and (len(kept) == 1 or ranked.get(kept[0], (2, far))[0] < 2) else None
-    lines = [made for name in kept if (made := line(conditions[name].get("code"), "main" if name == main else "other"))]
-    lines += _inline(links, bool(lines))
-    return main_code(lines), lines
+    main = kept[0] if kept and (len(kept) == 1 or ranked.get(kept[0], (2, 0))[0] < 2) else None
+    lines: list[Line] = []
+    behind: list[Element] = []
+    for name in kept:
+        made = line(conditions[name].get("code"), "main" if name == main else "other")
+        if made is not None:
+            lines.append(made)
+            behind.append(conditions[name])
+    return lines + _inline(links, bool(lines)), behind
 
 
 def targets(link: Element) -> list[Any]:

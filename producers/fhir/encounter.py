@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from producers.adapter import Document
 from producers.fhir import diagnoses
-from producers.fhir.datatypes import NONE, Element, code, coding, first, many, texts
-from producers.fhir.telling import Telling, Visit, document
+from producers.fhir.datatypes import NONE, Element, code, coding, first, many, notes, texts
+from producers.fhir.telling import Telling, Visit, document, extras
 from producers.fhir.times import end, start, to_the_second
 
 KIND: Final = "encounter"
@@ -14,6 +14,7 @@ _USED: Final = frozenset(
     "status class subject period actualPeriod diagnosis reasonCode condition".split()
 )  # fmt: skip
 """`location`, `participant`, `hospitalization` and their like are read in part, so they are sealed as well."""
+_USED_CONDITION: Final = frozenset("subject encounter code note".split())
 _CLASSES: Final = {"AMB": "O", "IMP": "I", "ACUTE": "I", "NONAC": "I", "EMER": "E", "PRENC": "P"}
 """v3 ActEncounterCode to HL7 table 0004, as PV1-2 tells it; other classes stay as they are."""
 _OVER: Final = frozenset(("finished", "completed", "discharged", "discontinued"))
@@ -24,7 +25,7 @@ def build(encounter: Element, conditions: dict[str, Any], told: Telling) -> Docu
     """`conditions`: key -> Condition of this encounter."""
     who = told.person(encounter.get("subject"), encounter)
     visit = Visit(told.visit_number(encounter), True)
-    main, lines = diagnoses.of_encounter(encounter.get("diagnosis", []), conditions, told.index.key_of)
+    lines, behind = diagnoses.of_encounter(encounter.get("diagnosis", []), conditions, told.index.key_of)
     period = encounter.get("period") or encounter.get("actualPeriod")
     status = encounter.get("status")
     began = None if status in _AHEAD else start(period)
@@ -38,7 +39,7 @@ def build(encounter: Element, conditions: dict[str, Any], told: Telling) -> Docu
             "admitted_at": began,
             "discharged_at": end(period) if status in _OVER else None,
             "discharge_disposition": _disposition(encounter),
-            "main_diagnosis": main,
+            "main_diagnosis": diagnoses.main_code(lines),
             "diagnoses": lines,
             "departments": told.staff((place.get("location") for place in encounter.get("location", ())), encounter),
             "referred_from": told.facility(_stay(encounter).get("origin"), encounter),
@@ -46,7 +47,7 @@ def build(encounter: Element, conditions: dict[str, Any], told: Telling) -> Docu
             "ethnicity": who.ethnicity,
             "insured": bool(who.identity.get("cards")) if who.known else None,
         },
-        narrative={"visit_reason": _reason(encounter)} | _condition_texts(conditions),
+        narrative={"visit_reason": _reason(encounter)} | _beyond(behind) | who.extras,
         occurred_at=began,
         used=_USED,
         codes=[found["code"] for found in lines],
@@ -86,7 +87,11 @@ def _reason(encounter: Element) -> str | None:
     return texts([*many(encounter.get("reasonCode")), *filter(None, values)])
 
 
-def _condition_texts(conditions: dict[str, Any]) -> dict[str, str | None]:
-    """What a Condition says beyond its code."""
-    notes = ("\n".join(n["text"] for n in c.get("note", ()) if n.get("text")) for c in conditions.values())
-    return {f"diagnoses[{position}].note": text for position, text in enumerate(notes, 1) if text}
+def _beyond(conditions: list[Element]) -> dict[str, str | None]:
+    """What each Condition says beyond its code."""
+    found: dict[str, str | None] = {}
+    for position, condition in enumerate(conditions, 1):
+        at = f"diagnoses[{position}]"
+        found[f"{at}.note"] = notes(condition.get("note", ()))
+        found |= {f"{at}.{name}": text for name, text in extras(condition, _USED_CONDITION).items()}
+    return found

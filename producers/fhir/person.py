@@ -6,10 +6,14 @@ from typing import Any, Final
 
 from producers.fhir import systems
 from producers.fhir.datatypes import NONE, Element, code, coding, first
+from producers.fhir.json_text import write
 from producers.fhir.times import compact
 
 _SEX: Final = {"male": "1", "female": "2", "other": "3", "unknown": "3"}
 """AdministrativeGender to GIOI_TINH."""
+_USED: Final = frozenset(
+    "resourceType id meta text language implicitRules photo active identifier name gender birthDate telecom address".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Person:
     clear: dict[str, Any] = field(repr=False)
     ethnicity: str | None = field(default=None, repr=False)
     last_updated: Any = field(default=None, repr=False)
+    extras: dict[str, str | None] = field(default_factory=dict, repr=False)
 
 
 NOBODY: Final = Person(False, None, {}, {})
@@ -53,7 +58,18 @@ def person(patient: Element, patient_system: str | None) -> Person:
         clear={"sex": identity["sex"], "birth_year": int(birth[:4]) if birth else None},
         ethnicity=_ethnicity(patient.get("extension", ())),
         last_updated=patient.get("meta", NONE).get("lastUpdated"),
+        extras=_extras(patient, identity),
     )
+
+
+def _extras(patient: Element, identity: dict[str, str | None]) -> dict[str, str | None]:
+    """What identity has no place for, to be sealed with the visit: relatives, further numbers, names and addresses."""
+    said = ";".join(filter(None, identity.values()))
+    found = {name for name in patient if name not in _USED}
+    found |= {name for name in ("name", "telecom", "address") if len(patient.get(name, ())) > 1}
+    if any(i.get("value", "") not in said for i in patient.get("identifier", ())):
+        found.add("identifier")
+    return {f"extra.Patient.{name}": (write(patient[name]) or b"").decode() for name in sorted(found)}
 
 
 def _type(identifier: Element) -> str:

@@ -24,7 +24,7 @@ from producers.fhir.datatypes import (
 from producers.fhir.diagnoses import icd10
 from producers.fhir.encounter import dated
 from producers.fhir.references import by_identifier
-from producers.fhir.telling import Telling, document, status
+from producers.fhir.telling import Telling, document, extras, status
 from producers.fhir.times import millis
 
 KIND: Final = "prescription"
@@ -52,7 +52,8 @@ def build(requests: Sequence[Element], told: Telling) -> Document:
     lines = [_line(position, request, told) for position, request in enumerate(standing, 1)]
     narrative: dict[str, str | None] = {}
     for position, request in enumerate(standing, 1):
-        narrative |= {f"lines[{position}].{path}": text for path, text in _texts(request).items()}
+        texts_ = _texts(request) | extras(request, _USED)
+        narrative |= {f"lines[{position}].{path}": text for path, text in texts_.items()}
     who = told.person(last.get("subject"), last)
     made = document(
         KIND,
@@ -62,7 +63,7 @@ def build(requests: Sequence[Element], told: Telling) -> Document:
         body={"lines": lines},
         narrative=narrative,
         occurred_at=min((line["ordered_at"] for line in lines if line["ordered_at"] is not None), default=None),
-        used=_USED,
+        used=None,
         codes=[icd10(reason).get("code") for request in standing for reason in request.get("reasonCode", ())],
     )
     if name is None:

@@ -58,7 +58,7 @@ class FhirServer:
     async def start(self) -> None:
         """OSError where the address is taken or a TLS file cannot be read."""
         app = application(self._members, self._taker)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, ssl_context=_tls(self._options))
         await site.start()

@@ -18,6 +18,7 @@ from producers.fhir.times import to_the_second
 MOST: Final = {"Patient": 1, "Encounter": 30, "Condition": 200, "MedicationRequest": 100}
 """Resources kept of a type; the one told longest ago goes first."""
 _DROPPED: Final = frozenset(("text", "photo"))
+"""Of any of them: what is only for the eye."""
 _META: Final = frozenset(("lastUpdated", "security"))
 
 
@@ -33,7 +34,8 @@ def is_kept(resource: Element) -> bool:
 
 
 def fold(before: Mapping[str, Any], items: Iterable[Item]) -> dict[str, Any]:
-    """Key -> resource as it stands after the message. `before` is left as it is."""
+    """Key -> resource as it stands after the message, slim and in JSON's own types, so that the same resource makes the
+    same document now and later. `before` is left as it is."""
     after = dict(before)
     for item in items:
         if item.resource is None:
@@ -43,7 +45,7 @@ def fold(before: Mapping[str, Any], items: Iterable[Item]) -> dict[str, Any]:
         if not is_kept(item.resource) or _older(item.resource, after.get(name)):
             continue
         after.pop(name, None)
-        after[name] = item.resource
+        after[name] = _slim(item.resource)
     return after
 
 
@@ -53,7 +55,7 @@ def _older(resource: Element, kept: Element | None) -> bool:
 
 
 def state(resources: Mapping[str, Any]) -> State:
-    """To be sealed: slim, bounded, in JSON's own types."""
+    """To be sealed: bounded."""
     kept: dict[str, Any] = {}
     room = dict(MOST)
     for name in reversed(list(resources)):
@@ -62,13 +64,11 @@ def state(resources: Mapping[str, Any]) -> State:
         if room[type_] > 0:
             room[type_] -= 1
             kept[name] = resource
-    return {"resources": {name: _slim(kept[name]) for name in reversed(list(kept))}}
+    return {"resources": {name: kept[name] for name in reversed(list(kept))}}
 
 
 def _slim(resource: Element) -> Any:
     made = {name: value for name, value in resource.items() if name not in _DROPPED}
     if "meta" in made:
         made["meta"] = {name: value for name, value in made["meta"].items() if name in _META}
-    if "contained" in made and made["resourceType"] != "MedicationRequest":
-        del made["contained"]
     return plain(made)

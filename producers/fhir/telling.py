@@ -24,6 +24,7 @@ _CONFIDENTIAL: Final = frozenset(("R", "V"))
 """v3 Confidentiality: restricted, very restricted (meta.security)."""
 _HIV: Final = re.compile(r"B2[0-4]|Z21")
 """Luật phòng, chống HIV/AIDS: who has it is told only where the law says."""
+_PLACES: Final = ("Organization", "Location")
 _NEVER: Final = frozenset(("resourceType", "id", "meta", "text", "implicitRules", "language"))
 
 
@@ -93,14 +94,16 @@ class Telling:
         return identifier or (code(_number_of(name)) if name and "?" not in name else None)
 
     def facility(self, reference: Element | None, container: Element = NONE) -> str | None:
-        """A facility code (MACSKCB), believed by its form: VN Core's systems of provider numbers are mixed up."""
+        """A facility code (MACSKCB), believed by its form: VN Core's systems of provider numbers are mixed up. Without
+        one, what the source calls the organisation."""
         if not reference:
             return None
         seen = self.index.find(reference, "Organization", container) or NONE
         identifiers = [*seen.get("identifier", ()), reference.get("identifier", NONE)]
         values = [i.get("value", "") for i in identifiers]
         found = next((value for value in values if systems.FACILITY.fullmatch(value)), None)
-        return found or next(iter(self.staff([reference], container)), None)
+        is_place = seen or str(self.index.key_of(reference, "")).startswith(_PLACES)
+        return found or (self._code_of(reference, container) if is_place else None)
 
 
 def _number_of(name: str) -> str:
@@ -143,11 +146,12 @@ def document(
     narrative: dict[str, str | None],
     occurred_at: int | None,
     recorded_at: int | None = None,
-    used: Collection[str],
+    used: Collection[str] | None,
     codes: Iterable[str | None] = (),
     marks: tuple[str, ...] = (),
 ) -> Document:
-    """The document of one resource. What it refers to and was never told makes it `partial`."""
+    """The document of one resource. What it refers to and was never told makes it `partial`. `used`: its mapped
+    elements, the others are sealed; None where the caller seals them."""
     updated = resource.get("meta", NONE).get("lastUpdated")
     last = to_the_second(updated)
     unknown_visit = visit.number is not None and not visit.known
@@ -164,6 +168,7 @@ def document(
         sensitivity=sensitivity(resource, codes),
         body={**who.clear, **body},
         identity={**who.identity, "visit_number": visit.number},
-        narrative={path: text for path, text in narrative.items() if text} | extras(resource, used),
+        narrative={path: text for path, text in narrative.items() if text}
+        | (extras(resource, used) if used is not None else {}),
         marks=marks,
     )

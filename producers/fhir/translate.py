@@ -60,7 +60,7 @@ class FhirTranslator:
         refusals = [_refused(faulty, held, position) for position, faulty in enumerate(held.faulty)]
         rows = _rows(held)
         if refusals and held.whole:
-            return Translation(tuple(refusals), None, rows)
+            return Translation(tuple(refusals), None, Rows(rows.read))
         told = Telling(message.index, options.get("visit_system"), options.get("patient_system"))
         folding = Folding(told, state, fold.categories(options.get("referral_categories", ())))
         outcomes: list[Outcome] = [*folding.documents(held.items), *refusals]

@@ -66,7 +66,7 @@ async def hospital(tmp_path: Path) -> AsyncIterator[Hospital]:
     outbox = Outbox(tmp_path, {"01999": KEYS}, {"fhir": DIALECT.translator}, limit=900_000, max_bytes=1 << 30)
     async with aiohttp.ClientSession() as client:
         made = Hospital(outbox, client)
-        server = server_of(made, max_bytes=1 << 20, max_requests=2)
+        server = server_of(made, max_bytes=1 << 16, max_requests=2)
         await server.start()
         made.url = f"http://127.0.0.1:{server.port}/fhir"
         yield made
@@ -123,7 +123,7 @@ async def test_a_faulty_resource_is_told_where_and_how_to_mend_it(hospital: Hosp
         (400, "fhir_too_deep", b"[" * 300 + b"]" * 300),
         (400, "fhir_no_type", b"[]"),
         (400, "fhir_target", raw(OBSERVATION)),
-        (413, "too_large", b'"' + b"x" * (1 << 20) + b'"'),
+        (413, "too_large", b'"' + b"x" * (1 << 16) + b'"'),
     ],
 )
 async def test_what_cannot_be_read(hospital: Hospital, status: int, reason: str, body: bytes) -> None:

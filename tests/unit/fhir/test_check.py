@@ -120,6 +120,7 @@ def test_the_models_are_asked_too() -> None:
 
 def test_a_problem_holds_no_value() -> None:
     secret = "Nguyễn Thị Hư Cấu"
+    resource: Json
     for resource in (
         changed(PATIENT, gender=secret),
         changed(PATIENT, birthDate=secret),
@@ -136,6 +137,7 @@ def test_too_many_problems_are_cut() -> None:
 
 
 def test_every_reason_is_of_the_table() -> None:
+    resource: Json
     for resource in (changed(PATIENT, gender="X"), changed(PATIENT, name=[]), {"resourceType": "Visit"}, []):
         assert all(problem.reason in REASONS for problem in check(resource, "R4"))
 

@@ -268,6 +268,6 @@ def test_r5() -> None:
         body["main_diagnosis"],
         body["discharged_at"] - body["admitted_at"],
     )
-    study = {"resourceType": "ImagingStudy", "id": "i", "status": "available", "subject": WHO}
+    study: Json = {"resourceType": "ImagingStudy", "id": "i", "status": "available", "subject": WHO}
     study["modality"] = [{"coding": [{"code": "MR"}]}]
     assert ["MR"] == only(source.tell(study)).body["modalities"]

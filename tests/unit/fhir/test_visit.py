@@ -267,7 +267,7 @@ def test_a_resource_without_any_name_is_known_by_its_content() -> None:
 
 def test_a_url_may_tell_the_id() -> None:
     message = bundle("transaction", OBSERVATION)
-    del message["entry"][0]["resource"]["id"]
+    message["entry"][0]["resource"] = {name: value for name, value in OBSERVATION.items() if name != "id"}
     message["entry"][0]["fullUrl"] = "http://his.example/fhir/Observation/77"
     assert ("Observation", "77") == only(Source().tell(message)).natural_key
 
