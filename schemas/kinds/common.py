@@ -11,21 +11,52 @@ DIAGNOSES: Final = Field(
     "Diagnoses",
     xml="MA_BENH_CHINH, MA_BENH_KT, MA_BENH_YHCT",
     hl7="DG1",
+    fhir="Condition, reasonCode",
     lines=(
-        Field("code", "code", "Mã bệnh", "Code", hl7="DG1-3.1"),
-        Field("system", "code", "Hệ mã: ICD-10, YHCT hoặc mã nguồn", "Code system", optional=False, hl7="DG1-3.3"),
-        Field("role", "code", "Vai trò: main, other, traditional", "Role", optional=False, hl7="DG1-6"),
-        Field("text", "string", "Tên bệnh", "Text", level="masked", hl7="DG1-3.2, DG1-4"),
+        Field("code", "code", "Mã bệnh", "Code", hl7="DG1-3.1", fhir="code.coding"),
+        Field(
+            "system",
+            "code",
+            "Hệ mã: ICD-10, YHCT hoặc mã nguồn",
+            "Code system",
+            optional=False,
+            hl7="DG1-3.3",
+            fhir="code.coding",
+        ),
+        Field(
+            "role",
+            "code",
+            "Vai trò: main, other, traditional",
+            "Role",
+            optional=False,
+            hl7="DG1-6",
+            fhir="diagnosis.rank",
+        ),
+        Field("text", "string", "Tên bệnh", "Text", level="masked", hl7="DG1-3.2, DG1-4", fhir="code.text"),
     ),
 )
 
 MAIN_DIAGNOSIS: Final = Field(
-    "main_diagnosis", "code", "Mã bệnh chính (ICD-10)", "Main ICD-10 code", xml="MA_BENH_CHINH", hl7="DG1-3.1"
+    "main_diagnosis",
+    "code",
+    "Mã bệnh chính (ICD-10)",
+    "Main ICD-10 code",
+    xml="MA_BENH_CHINH",
+    hl7="DG1-3.1",
+    fhir="Condition.code",
 )
 
 PERSON: Final[tuple[Field, ...]] = (
-    Field("sex", "code", "Giới tính: 1 nam, 2 nữ, 3 chưa xác định", "Sex", xml="XML1.GIOI_TINH", hl7="PID-8"),
-    Field("birth_year", "int", "Năm sinh", "Year of birth", xml="XML1.NGAY_SINH", hl7="PID-7"),
+    Field(
+        "sex",
+        "code",
+        "Giới tính: 1 nam, 2 nữ, 3 chưa xác định",
+        "Sex",
+        xml="XML1.GIOI_TINH",
+        hl7="PID-8",
+        fhir="gender",
+    ),
+    Field("birth_year", "int", "Năm sinh", "Year of birth", xml="XML1.NGAY_SINH", hl7="PID-7", fhir="birthDate"),
 )
 """What of the person may stand in clear on every kind; the rest is in the identity part of the seal."""
 

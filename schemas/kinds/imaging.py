@@ -7,10 +7,10 @@ from schemas.kinds.common import PERSON
 
 BODY: Final[tuple[Field, ...]] = (
     *PERSON,
-    Field("started_at", "millis", "Thời điểm bắt đầu", "Study started"),
-    Field("modalities", "strings", "Loại thiết bị", "Modalities"),
-    Field("body_part", "code", "Bộ phận", "Body part"),
-    Field("procedure_code", "code", "Mã kỹ thuật", "Procedure code"),
-    Field("series_count", "int", "Số loạt", "Series"),
-    Field("instance_count", "int", "Số ảnh", "Instances"),
+    Field("started_at", "millis", "Thời điểm bắt đầu", "Study started", fhir="started"),
+    Field("modalities", "strings", "Loại thiết bị", "Modalities", fhir="modality"),
+    Field("body_part", "code", "Bộ phận", "Body part", fhir="series.bodySite"),
+    Field("procedure_code", "code", "Mã kỹ thuật", "Procedure code", fhir="procedureCode"),
+    Field("series_count", "int", "Số loạt", "Series", fhir="numberOfSeries"),
+    Field("instance_count", "int", "Số ảnh", "Instances", fhir="numberOfInstances"),
 )
