@@ -48,7 +48,7 @@ class Field:
 
     `code` is a string of few values. `millis` is UTC epoch milliseconds, `date` days since 1970-01-01 (local date),
     `thousandths` an integer number of thousandths (money in VND, quantities), `record` an array of lines.
-    `xml` and `hl7` name where the value comes from (`XML1.MA_LOAI_KCB`, `PV1-19`).
+    `xml`, `hl7` and `dicom` name where the value comes from (`XML1.MA_LOAI_KCB`, `PV1-19`, `(0008,0060)`).
     """
 
     name: str
@@ -59,6 +59,7 @@ class Field:
     optional: bool = True
     xml: str = ""
     hl7: str = ""
+    dicom: str = ""
     lines: "tuple[Field, ...]" = ()
 
     @property

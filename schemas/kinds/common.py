@@ -24,8 +24,16 @@ MAIN_DIAGNOSIS: Final = Field(
 )
 
 PERSON: Final[tuple[Field, ...]] = (
-    Field("sex", "code", "Giới tính: 1 nam, 2 nữ, 3 chưa xác định", "Sex", xml="XML1.GIOI_TINH", hl7="PID-8"),
-    Field("birth_year", "int", "Năm sinh", "Year of birth", xml="XML1.NGAY_SINH", hl7="PID-7"),
+    Field(
+        "sex",
+        "code",
+        "Giới tính: 1 nam, 2 nữ, 3 chưa xác định",
+        "Sex",
+        xml="XML1.GIOI_TINH",
+        hl7="PID-8",
+        dicom="(0010,0040)",
+    ),
+    Field("birth_year", "int", "Năm sinh", "Year of birth", xml="XML1.NGAY_SINH", hl7="PID-7", dicom="(0010,0030)"),
 )
 """What of the person may stand in clear on every kind; the rest is in the identity part of the seal."""
 
