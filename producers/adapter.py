@@ -11,16 +11,27 @@ from typing import Any, Final, Literal, Protocol
 
 from pydantic import BaseModel
 
+from runtime.keyring import Keyring
+
 Status = Literal["active", "cancelled", "entered_in_error"]
 State = dict[str, Any]
 """What a source last said of one visit, study or file: JSON values. Sealed at rest."""
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What a listener keeps things of its own with between starts: a folder, and the facility's keys to seal them."""
+
+    folder: Path
+    keyring: Keyring = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One source system of one facility, as configured. `adapter_id` names it in the ledger.
 
-    `options` are the dialect's own, checked against `Dialect.options` when the role starts.
+    `options` are the dialect's own, checked against `Dialect.options` when the role starts. `desk` is None where
+    nothing is served (files are checked).
     """
 
     adapter_id: str
@@ -30,6 +41,7 @@ class Feed:
     purpose: str = "treatment"
     legal_basis: str = "luat-kcb-15-2023"
     options: Mapping[str, Any] = field(default_factory=dict)
+    desk: Desk | None = None
 
 
 @dataclass(frozen=True, slots=True)

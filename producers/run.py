@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from producers.adapter import Dialect, Feed, Listener
+from producers.adapter import Desk, Dialect, Feed, Listener
 from producers.adapters import dialect
 from producers.feeds import feeds, keys
 from producers.outbox import Outbox
@@ -33,7 +34,8 @@ def run(settings: AdapterSettings, stop: threading.Event, ready: Path | None = N
         limit=topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES,
         max_bytes=settings.outbox_bytes,
     )
-    loop.run(_serve(settings, made, dialects, outbox, stop, ready))
+    served = [replace(feed, desk=Desk(settings.data, ring.only([feed.facility]))) for feed in made]
+    loop.run(_serve(settings, served, dialects, outbox, stop, ready))
 
 
 async def _serve(

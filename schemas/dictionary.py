@@ -12,7 +12,7 @@ def _rows(fields: tuple[Field, ...], prefix: str = "") -> list[str]:
         shape = "(niêm phong / sealed)" if field.sealed else f"`{clickhouse_type(field)}`"
         if field.type == "record":
             shape = "`Array(Tuple(…))`"
-        source = ", ".join(filter(None, (field.xml, field.hl7, field.fhir)))
+        source = ", ".join(filter(None, (field.xml, field.hl7, field.fhir, field.dicom)))
         out.append(f"| `{prefix}{field.name}` | {shape} | {field.level} | {source} | {field.vi} | {field.en} |")
         out.extend(_rows(field.lines, f"{prefix}{field.name}."))
     return out

@@ -48,8 +48,8 @@ class Field:
 
     `code` is a string of few values. `millis` is UTC epoch milliseconds, `date` days since 1970-01-01 (local date),
     `thousandths` an integer number of thousandths (money in VND, quantities), `record` an array of lines.
-    `xml`, `hl7` and `fhir` name where the value comes from (`XML1.MA_LOAI_KCB`, `PV1-19`; an element of the kind's own
-    resource, such as `period.start` of Encounter, or of the one named).
+    `xml`, `hl7`, `fhir` and `dicom` name where the value comes from (`XML1.MA_LOAI_KCB`, `PV1-19`; an element of the
+    kind's own resource, such as `period.start` of Encounter, or of the one named; `(0008,0060)`).
     """
 
     name: str
@@ -61,6 +61,7 @@ class Field:
     xml: str = ""
     hl7: str = ""
     fhir: str = ""
+    dicom: str = ""
     lines: "tuple[Field, ...]" = ()
 
     @property

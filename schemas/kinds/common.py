@@ -55,8 +55,18 @@ PERSON: Final[tuple[Field, ...]] = (
         xml="XML1.GIOI_TINH",
         hl7="PID-8",
         fhir="gender",
+        dicom="(0010,0040)",
     ),
-    Field("birth_year", "int", "Năm sinh", "Year of birth", xml="XML1.NGAY_SINH", hl7="PID-7", fhir="birthDate"),
+    Field(
+        "birth_year",
+        "int",
+        "Năm sinh",
+        "Year of birth",
+        xml="XML1.NGAY_SINH",
+        hl7="PID-7",
+        fhir="birthDate",
+        dicom="(0010,0030)",
+    ),
 )
 """What of the person may stand in clear on every kind; the rest is in the identity part of the seal."""
 
