@@ -24,9 +24,9 @@ Value = tuple[str, bytes]
 """(topic, framed value)."""
 
 VIEWS = (
-    *(name for name, _ in DOCUMENTS.values()),
+    *DOCUMENTS.values(),
     *("prescription_lines", "service_lines", "observation_results", "diagnoses", "visits", "visit_counts"),
-    *("person_timeline", "rejections", "ledger", "ledger_balance"),
+    *("patient_timeline", "rejections", "ledger", "ledger_balance"),
 )
 
 
@@ -254,13 +254,13 @@ def test_a_struck_off_source_leaves_the_register(store: ClickHouse) -> None:
 def test_a_document_moved_to_another_patient_leaves_the_first_ones_timeline(store: ClickHouse) -> None:
     put(store, [doc("encounter", sequence=1, version=version(0), patient_key="first")])
     put(store, [doc("encounter", sequence=2, version=version(1), patient_key="second", outcome="amended")])
-    assert ["second"] == [row["patient_key"] for row in store.rows("SELECT * FROM person_timeline")]
-    assert [] == store.rows("SELECT * FROM person_timeline WHERE patient_key = 'first'")
+    assert ["second"] == [row["patient_key"] for row in store.rows("SELECT * FROM patient_timeline")]
+    assert [] == store.rows("SELECT * FROM patient_timeline WHERE patient_key = 'first'")
 
 
 def test_a_late_link_and_an_unlink_show_in_the_timeline(store: ClickHouse) -> None:
     put(store, [doc("service", sequence=1, citizen_key="worker")])
-    asked = "SELECT citizen_key FROM person_timeline"
+    asked = "SELECT citizen_key FROM patient_timeline"
     assert "worker" == one(store, asked)["citizen_key"]
     put(store, [("identity.links", ledger_row("identity.links", citizen_key="late", version=1)[1])])
     assert "late" == one(store, asked)["citizen_key"]
