@@ -54,6 +54,10 @@ class Away(RuntimeError):
     """ClickHouse cannot take it now, through no fault of a row. Holds the error's code and name, never its text."""
 
 
+class Unanswered(Away):
+    """The answer to a question typed by a person: the server's own text, for that person's screen only, never a log."""
+
+
 class TooMuch(Away):
     """ClickHouse lacks the memory for an insert of this size; a smaller one may do."""
 
@@ -89,6 +93,13 @@ def _place(error: Exception) -> str:
 
 def _away(error: Exception) -> Away:
     return Away(f"code {_code(error)} {getattr(error, 'name', None) or type(error).__name__}")
+
+
+def _said(error: Exception) -> str:
+    """The server's words without the driver's around them."""
+    text = str(error)
+    start, end = text.find("DB::Exception: "), text.rfind(" (for url")
+    return text[start + 15 if start >= 0 else 0 : end if end > 0 else None].strip() or type(error).__name__
 
 
 class ClickHouse:
@@ -134,6 +145,14 @@ class ClickHouse:
             return list(result.named_results())
         except (ClickHouseError, OSError) as error:
             raise _away(error) from None
+
+    def ask(self, sql: str, settings: Mapping[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """A person's question: column names and rows. Raises Unanswered, which holds the server's text for its asker."""
+        try:
+            result = self._driver.query(sql, settings=dict(settings))
+            return list(result.column_names), [tuple(row) for row in result.result_rows]
+        except (ClickHouseError, OSError) as error:
+            raise Unanswered(_said(error)) from None
 
     def command(self, sql: str) -> None:
         """A statement without a result. Raises Away."""
