@@ -44,7 +44,7 @@ def _changes(table: Table, there: Mapping[str, str]) -> Iterator[str]:
 def _lacks_lines(column: Column, type_there: str) -> bool:
     """Whether ours has fields that theirs lacks, and lacks none of theirs."""
     ours, theirs = lines(column.type), lines(type_there)
-    return len(ours) > len(theirs) and set(theirs.items()) <= set(ours.items())
+    return 0 < len(theirs) < len(ours) and set(theirs.items()) <= set(ours.items())
 
 
 def lines(type_: str) -> dict[str, str]:
