@@ -1,7 +1,7 @@
 """The facility register: what is expected from whom. Without it a hospital that never connected is invisible.
 
 A YAML list, an entry per facility code: `code`, `name`, `organisation`, `synthetic`, `unit_responsible`, `since`,
-`systems` (each `system`, `dialect`, `kinds`), `source_of_record` (kind -> systems, the source of record first).
+`systems` (each `system`, `dialect`, `kinds`, `vendor`), `source_of_record` (kind -> systems, the source of record first).
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Source:
     source_format: str
     precedence: int
     since: str
+    vendor: str = ""
 
 
 def sources(entries: list[dict[str, Any]]) -> list[Source]:
@@ -47,6 +48,7 @@ def sources(entries: list[dict[str, Any]]) -> list[Source]:
                         source_format=system["dialect"],
                         precedence=ranking.index(name) if name in ranking else len(ranking),
                         since=str(entry.get("since", "2026-01-01")),
+                        vendor=system.get("vendor", ""),
                     )
                 )
     return rows

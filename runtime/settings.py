@@ -50,6 +50,7 @@ class ClickHouseSettings(BaseSettings):
     clickhouse_user: str = "default"
     clickhouse_password: str = Field("", repr=False)
     database: str = Field("default", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+    cluster: str = Field("", pattern="^[A-Za-z0-9_-]*$", description="name in remote_servers; empty: one server")
 
 
 class SinkSettings(Settings, ClickHouseSettings):

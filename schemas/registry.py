@@ -62,3 +62,14 @@ def stored_schema(accepted_id: int) -> avro.Schema | None:
     """The schema of accepted bytes followed by partition and offset."""
     made = codec(accepted_id)
     return avro.stored(made.schema) if made else None
+
+
+def accepted_versions() -> dict[str, dict[int, avro.Schema]]:
+    """Kind -> id -> schema of every accepted version known here: what rows may still come as."""
+    found: dict[str, dict[int, avro.Schema]] = {}
+    for name, number in ids().items():
+        stage, _, rest = name.partition(".")
+        made = codec(number) if stage == "accepted" else None
+        if made is not None:
+            found.setdefault(rest.rpartition(".")[0], {})[number] = made.schema
+    return found

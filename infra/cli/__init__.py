@@ -19,6 +19,8 @@ COMMANDS: Final[dict[str, str]] = {
     "reconcile": "infra.cli.reconcile",
     "topics": "infra.cli.topics",
     "stack": "infra.cli.stack",
+    "sql": "infra.cli.sql",
+    "clickhouse": "infra.cli.clickhouse",
 }
 """Command -> the module whose `add(app)` registers it."""
 

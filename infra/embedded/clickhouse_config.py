@@ -82,6 +82,7 @@ def write_config(folder: Path) -> Path:
 <users><default>
   <password></password><networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
   <profile>default</profile><quota>default</quota>
+  <access_management>1</access_management>
 </default></users>
 <quotas><default></default></quotas>
 </clickhouse>

@@ -20,9 +20,17 @@ claimed but whose row is not here is missing. Adapter '' are records without a r
 
 _FEED: Final = "facility, adapter_id, incarnation"
 
+_NUMBERS: Final = LEDGER.replace(
+    "identity_tier",
+    "CAST(rank = 3 AND (keep_until <= today() OR (facility, adapter_id, incarnation, sequence, part) IN (\n"
+    "    SELECT facility, adapter_id, incarnation, sequence, part FROM erased_numbers)), 'Bool') AS gone",
+)
+"""The same, with whether the row was stored and has since gone, by retention or by a person's request: it still counts as
+stored, so that forgetting unbalances nothing."""
+
 
 def _stored() -> str:
-    each = " UNION ALL ".join(f"SELECT {_FEED} FROM {kind}_history FINAL" for kind in KINDS)
+    each = " UNION ALL ".join(f"SELECT {_FEED} FROM {kind}_history FINAL WHERE keep_until > today()" for kind in KINDS)
     return f"SELECT {_FEED}, count() AS stored FROM ({each}) GROUP BY {_FEED}"
 
 
@@ -49,13 +57,13 @@ marks AS (
 numbers AS (
   SELECT {_FEED}, sequence, max(l.parts) AS parts, count() AS present, countIf(l.outcome = 'missing') AS promised,
     countIf(l.outcome = 'accepted') AS accepted, countIf(l.outcome = 'amended') AS amended,
-    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected
-  FROM ({LEDGER}) AS l GROUP BY {_FEED}, sequence
+    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected, countIf(l.gone) AS gone
+  FROM ({_NUMBERS}) AS l GROUP BY {_FEED}, sequence
 ),
 counted AS (
   SELECT n.facility AS facility, n.adapter_id AS adapter_id, n.incarnation AS incarnation,
     sum(n.accepted) AS accepted, sum(n.amended) AS amended, sum(n.duplicate) AS duplicate, sum(n.rejected) AS rejected,
-    countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
+    sum(n.gone) AS gone, countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
     sumIf(greatest(n.parts - toInt64(n.present), 0) + n.promised, n.sequence <= m.mark) AS missing_parts
   FROM numbers AS n INNER JOIN marks AS m
     ON m.facility = n.facility AND m.adapter_id = n.adapter_id AND m.incarnation = n.incarnation
@@ -82,7 +90,7 @@ feeds AS (
     FROM marks
     UNION ALL
     SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, rejected, present,
-      missing_parts, 0, 0, 0 FROM counted
+      missing_parts, gone, 0, 0 FROM counted
     UNION ALL
     SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, stored, 0, 0 FROM ({_stored()})
     UNION ALL

@@ -70,7 +70,7 @@ def visible(client: Store, since_ms: int) -> list[tuple[str, int, int]]:
     """(document_id, version, captured_at in ms) of a sample of the documents captured since `since_ms` that the views
     show now: one document in SAMPLE_ONE_IN, always the same ones."""
     each = " UNION ALL ".join(
-        f"SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms FROM {DOCUMENTS[kind][0]} "
+        f"SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms FROM {DOCUMENTS[kind]} "
         f"WHERE captured_at >= fromUnixTimestamp64Milli({{since:Int64}}) "
         f"AND cityHash64(document_id) % {SAMPLE_ONE_IN} = 0"
         for kind in PROBED

@@ -7,6 +7,7 @@ from typing import Final
 from runtime import kafka, logs
 from runtime.facilities import load, sources
 from runtime.settings import SinkSettings
+from schemas.clickhouse import Layout
 from sinks.clickhouse import migrate
 from sinks.clickhouse.client import Away, ClickHouse, connect
 from sinks.clickhouse.loop import BACK_OFF, Sink
@@ -25,7 +26,7 @@ def open_store(settings: SinkSettings, stop: threading.Event) -> ClickHouse | No
     while not stop.is_set():
         try:
             store = connect(settings)
-            migrate.migrate(store)
+            migrate.migrate(store, Layout(settings.cluster))
             if register.exists():
                 migrate.load_register(store, sources(load(register)))
         except Away as trouble:

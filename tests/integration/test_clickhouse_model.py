@@ -4,98 +4,25 @@
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from infra.embedded.clickhouse import EmbeddedClickHouse
-from runtime.facilities import Source
-from runtime.settings import SinkSettings, load
+from runtime.settings import SinkSettings
 from sinks.clickhouse import migrate, reconcile, sift
 from sinks.clickhouse.batch import Batch
-from sinks.clickhouse.client import Away, ClickHouse, Refused, connect
+from sinks.clickhouse.client import Away, ClickHouse, Refused
 from sinks.clickhouse.views import DOCUMENTS
-from tests.rows import NOW, TODAY, accepted_row, ledger_row, outcome_row
+from tests.rows import NOW, TODAY, ledger_row
+from tests.store import Message, Value, doc, heartbeat, one, outcomes, put, register, rejected, version
 
 pytestmark = pytest.mark.slow
 
-Value = tuple[str, bytes]
-"""(topic, framed value)."""
-
 VIEWS = (
-    *(name for name, _ in DOCUMENTS.values()),
+    *DOCUMENTS.values(),
     *("prescription_lines", "service_lines", "observation_results", "diagnoses", "visits", "visit_counts"),
-    *("person_timeline", "rejections", "ledger", "ledger_balance"),
+    *("patient_timeline", "rejections", "ledger", "ledger_balance"),
 )
-
-
-class Message:
-    """A Kafka message as the consumer hands it over."""
-
-    def __init__(self, topic: str, offset: int, value: bytes) -> None:
-        self._topic, self._offset, self._value = topic, offset, value
-
-    def topic(self) -> str:
-        return self._topic
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return self._offset
-
-    def value(self) -> bytes:
-        return self._value
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an embedded ClickHouse."""
-    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as made:
-        yield made.url
-
-
-@pytest.fixture(scope="session")
-def migrated(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
-    made = connect(load(SinkSettings, kafka="unused:1", data=tmp_path_factory.mktemp("sink"), clickhouse=server))
-    migrate.migrate(made)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(migrated: ClickHouse) -> ClickHouse:
-    """All tables and views, empty."""
-    filled = "SELECT name FROM system.tables WHERE database = currentDatabase() AND total_rows > 0"
-    for row in migrated.rows(filled):
-        migrated.command(f"TRUNCATE TABLE {row['name']}")
-    return migrated
-
-
-def doc(kind: str, **fields: Any) -> Value:
-    return f"accepted.{kind}", accepted_row(kind, **fields)[1]
-
-
-def rejected(**fields: Any) -> Value:
-    return "rejected", ledger_row("rejected", **fields)[1]
-
-
-def outcomes(*numbers: dict[str, Any], kind: str = "encounter", **fields: Any) -> Value:
-    return "outcomes", outcome_row(*numbers, kind=kind, **fields)[1]
-
-
-def heartbeat(**fields: Any) -> Value:
-    return "heartbeats", ledger_row("heartbeats", **fields)[1]
-
-
-def put(store: ClickHouse, values: Sequence[Value], first: int = 0) -> None:
-    """One flush, as the sink makes it."""
-    batch = Batch()
-    batch.add(Message(topic, first + at, value) for at, (topic, value) in enumerate(values))
-    assert [] == batch.rejections
-    for group in batch.groups.values():
-        assert [] == sift.insert(store, group, lambda: None)
 
 
 def seen(store: ClickHouse) -> dict[str, list[str]]:
@@ -107,26 +34,6 @@ def seen(store: ClickHouse) -> dict[str, list[str]]:
         columns = "* EXCEPT (stored_at)" if view in timed else "*"
         shown[view] = sorted(map(str, store.rows(f"SELECT {columns} FROM {view}")))
     return shown
-
-
-def one(store: ClickHouse, sql: str) -> dict[str, Any]:
-    (row,) = store.rows(sql)
-    return row
-
-
-def version(step: int) -> int:
-    return (NOW + step) << 20
-
-
-def register(store: ClickHouse, *ranked: str) -> None:
-    """Facility 01001's sources of encounters, the source of record first."""
-    migrate.load_register(
-        store,
-        [
-            Source("01001", "A", "A", True, "", "encounter", system, "hl7v2", rank, "2026-01-01")
-            for rank, system in enumerate(ranked)
-        ],
-    )
 
 
 def a_day() -> list[Value]:
@@ -254,13 +161,13 @@ def test_a_struck_off_source_leaves_the_register(store: ClickHouse) -> None:
 def test_a_document_moved_to_another_patient_leaves_the_first_ones_timeline(store: ClickHouse) -> None:
     put(store, [doc("encounter", sequence=1, version=version(0), patient_key="first")])
     put(store, [doc("encounter", sequence=2, version=version(1), patient_key="second", outcome="amended")])
-    assert ["second"] == [row["patient_key"] for row in store.rows("SELECT * FROM person_timeline")]
-    assert [] == store.rows("SELECT * FROM person_timeline WHERE patient_key = 'first'")
+    assert ["second"] == [row["patient_key"] for row in store.rows("SELECT * FROM patient_timeline")]
+    assert [] == store.rows("SELECT * FROM patient_timeline WHERE patient_key = 'first'")
 
 
 def test_a_late_link_and_an_unlink_show_in_the_timeline(store: ClickHouse) -> None:
     put(store, [doc("service", sequence=1, citizen_key="worker")])
-    asked = "SELECT citizen_key FROM person_timeline"
+    asked = "SELECT citizen_key FROM patient_timeline"
     assert "worker" == one(store, asked)["citizen_key"]
     put(store, [("identity.links", ledger_row("identity.links", citizen_key="late", version=1)[1])])
     assert "late" == one(store, asked)["citizen_key"]

@@ -70,7 +70,9 @@ def test_what_is_read_again_is_told_again(hospital: Hospital) -> None:
         hospital.wait_for_commits()
     rewind(hospital)
     with hospital.worker("b"):
-        hospital.wait_for(lambda: all(len(said) == 2 for said in hospital.outcomes().values()), "every outcome a second time")
+        hospital.wait_for(
+            lambda: all(len(said) == 2 for said in hospital.outcomes().values()), "every outcome a second time"
+        )
     assert all_accepted(hospital) == hospital.told()
 
 

@@ -33,7 +33,10 @@ def test_created_once_and_then_as_they_should_be(kafka: str) -> None:
     code, said, _ = run("create", "--kafka", kafka, "--json")
     assert (0, set(topics.TOPICS)) == (code, {one["name"] for one in json.loads(said)["created"]})
     assert (0, "0 topics created, 20 were there\n") == run("create", "--kafka", kafka)[:2]
-    assert (0, {"drift": []}) == (run("check", "--kafka", kafka)[0], json.loads(run("check", "--kafka", kafka, "--json")[1]))
+    assert (0, {"drift": []}) == (
+        run("check", "--kafka", kafka)[0],
+        json.loads(run("check", "--kafka", kafka, "--json")[1]),
+    )
     listed = json.loads(run("list", "--kafka", kafka, "--json")[1])["topics"]
     assert {"name": "rejected", "partitions": 6, "replication": 1} == {
         name: value for one in listed if one["name"] == "rejected" for name, value in one.items() if name != "settings"

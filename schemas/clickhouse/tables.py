@@ -1,0 +1,270 @@
+"""The tables. Each kind has two fed by one insert, and landings for older shapes.
+
+`<kind>_history` keeps every version; only repeats of one number collapse. `<kind>_current` keeps the newest version of
+each document; a materialized view feeds it, leaving out what arrived superseded (of equal versions the first holds).
+"""
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+
+from typing import Final
+
+from schemas.avro import Schema
+from schemas.clickhouse.layout import SINGLE, Layout
+from schemas.clickhouse.reference import REFERENCE
+from schemas.clickhouse.retention import LOG_YEARS, ORIGINAL_DAYS, keep_until
+from schemas.clickhouse.table import Column, Feed, Table, columns
+from schemas.fields import Field, clickhouse_type
+from schemas.header import COORDINATES, ENRICHMENT, HEADER
+from schemas.kinds import KINDS, RESTRICTED
+from schemas.ledger import LEDGER
+
+NUMBER_KEY: Final = "adapter_id, incarnation, sequence, part"
+
+COMPACT: Final = "min_bytes_for_wide_part = 268435456"
+"""A batch is one compact part. As a wide part (from 10 MB, the default) it opens a file and a buffer per column: measured
+with 20,000 documents, an insert then takes twice as long and 600-1,000 MB instead of 100-200 MB. Merges make wide parts."""
+
+STORED_AT: Final = Column("stored_at", "DateTime64(3, 'UTC')", "Thời điểm lưu / When it was stored", "DEFAULT now64(3)")
+
+DOCUMENTS: Final[dict[str, str]] = {
+    "encounter": "Lượt khám / Visits' documents",
+    "prescription": "Đơn thuốc / Prescriptions",
+    "service": "Dịch vụ kỹ thuật, vật tư / Services and supplies",
+    "observation": "Kết quả cận lâm sàng / Laboratory and functional results",
+    "referral": "Giấy chuyển tuyến / Referrals",
+    "appointment": "Giấy hẹn khám lại / Appointments",
+    "discharge": "Giấy ra viện / Discharges",
+    "imaging": "Chẩn đoán hình ảnh / Imaging studies",
+    "hiv_care": "Hồ sơ điều trị HIV (hạn chế) / HIV care (restricted)",
+}
+
+
+def columns_of(kind: str) -> tuple[Field, ...]:
+    """The fields of a stored row, sealed ones included."""
+    return HEADER + KINDS[kind] + ENRICHMENT + COORDINATES
+
+
+def table_name(topic: str) -> str:
+    """`identity.links` -> `identity_links`."""
+    return topic.replace(".", "_")
+
+
+def landing_name(kind: str, schema_id: int) -> str:
+    """Where values of an older schema go whose lines have fewer fields than the table's."""
+    return f"{kind}_from_{schema_id}"
+
+
+def kind_tables(kind: str) -> tuple[Table, Table]:
+    """History and current."""
+    vi, _, en = DOCUMENTS[kind].partition(" / ")
+    shared = (*columns(columns_of(kind)), STORED_AT)
+    keep = Column("keep_until", "Date", "Được xoá từ ngày / May go from", f"MATERIALIZED {keep_until(kind)}")
+    key = "document_date, facility, document_id"
+    month = "toYYYYMM(document_date)"
+    return (
+        Table(
+            f"{kind}_history",
+            (*shared, keep),
+            f"{vi}: mọi phiên bản / {en}: every version",
+            order=f"{key}, version, {NUMBER_KEY}",
+            partition=month,
+            ttl="keep_until",
+            settings=COMPACT,
+        ),
+        Table(
+            f"{kind}_current",
+            (*shared, keep),
+            f"{vi}: phiên bản mới nhất / {en}: the newest version",
+            order=key,
+            version="version",
+            partition=month,
+            ttl="keep_until",
+            index="INDEX by_time occurred_at TYPE minmax GRANULARITY 1",
+            settings=COMPACT,
+        ),
+    )
+
+
+_ASKED: Final = "SELECT patient_key FROM erased_persons FINAL WHERE action = 'restricted' AND NOT lifted"
+"""Whose documents are kept but shown to nobody; the list is short, so looking it up costs an insert nothing."""
+
+
+def kind_feeds(kind: str) -> tuple[Feed, ...]:
+    history = f"{kind}_history"
+    persons = Feed(
+        f"{kind}_to_persons",
+        history,
+        "person_documents",
+        "SELECT assumeNotNull(patient_key) AS patient_key, citizen_key, document_date, facility, document_id, kind,\n"
+        "  version FROM {source} WHERE patient_key IS NOT NULL",
+    )
+    return (
+        Feed(
+            f"{kind}_to_current",
+            history,
+            f"{kind}_current",
+            f"SELECT * REPLACE (if(patient_key IN ({_ASKED}), 'restricted', status) AS status)\n"
+            "FROM {source} WHERE NOT superseded",
+        ),
+        Feed(
+            f"{kind}_to_ledger",
+            history,
+            "ledger_numbers",
+            f"SELECT {NUMBER_KEY}, parts, facility, kind, captured_at, outcome, identity_tier, 3 AS rank,\n"
+            f"  {keep_until(kind)} AS keep_until FROM {{source}}",
+        ),
+        *(() if kind in RESTRICTED else (persons,)),
+    )
+
+
+def landing(kind: str, schema_id: int, accepted: Schema) -> tuple[Table, Feed] | None:
+    """A table without storage that takes an older shape and hands it on, or None where the newest takes it as it is.
+
+    A column that old bytes lack is filled by the insert; a field that their *lines* lack is not (ClickHouse wants as
+    many fields in a record as in the tuple), so lines are cast, by name.
+    """
+    known = {field["name"]: field for field in accepted["fields"]}
+    made, changed = [], False
+    for field in columns_of(kind):
+        if field.sealed or (field.name not in known and field not in COORDINATES):
+            continue
+        old = field
+        if field.type == "record":
+            names = {line["name"] for line in known[field.name]["type"]["items"]["fields"]}
+            lines = tuple(line for line in field.lines if line.name in names)
+            old = Field(field.name, field.type, field.vi, field.en, field.level, field.optional, lines=lines)
+            changed = changed or len(lines) != sum(not line.sealed for line in field.lines)
+        made.append((field, old))
+    if not changed:
+        return None
+    name = landing_name(kind, schema_id)
+    shown = ",\n  ".join(
+        f"CAST({new.name} AS {clickhouse_type(new)}) AS {new.name}" if new is not old else new.name for new, old in made
+    )
+    table = Table(
+        name,
+        columns(tuple(old for _, old in made)),
+        f"{DOCUMENTS[kind].partition(' / ')[0]}: cửa vào của lược đồ cũ / An older schema's way in",
+        engine="Null",
+    )
+    return table, Feed(f"{name}_on", name, f"{kind}_history", f"SELECT {shown}\nFROM {{source}}")
+
+
+_RANK: Final = (
+    "3 dòng đã lưu, 2 từ chối, 1 trùng, 0 mới chỉ được hứa / 3 stored row, 2 rejection, 1 duplicate, 0 only promised"
+)
+_HEADER: Final = {field.name: field for field in (*HEADER, *ENRICHMENT)}
+
+
+def _of_header(*names: str) -> tuple[Column, ...]:
+    return columns(tuple(_HEADER[name] for name in names))
+
+
+_NUMBER: Final = _of_header("adapter_id", "incarnation", "sequence", "part")
+
+SHARED: Final[tuple[Table, ...]] = (
+    Table(
+        "ledger_numbers",
+        (
+            *_NUMBER,
+            *_of_header("parts", "facility", "kind", "captured_at", "outcome", "identity_tier"),
+            Column("rank", "UInt8", _RANK),
+            Column("keep_until", "Date", "Dòng được xoá từ ngày / The row may go from", "DEFAULT toDate('2149-06-06')"),
+        ),
+        "Mọi phần thông điệp được biết / Every part of a message that is known",
+        order=f"facility, {NUMBER_KEY}",
+        version="rank",
+    ),
+    Table(
+        "erased_numbers",
+        (
+            *_of_header("facility"),
+            *_NUMBER,
+            Column("erased_at", "DateTime64(3, 'UTC')", "Thời điểm xoá / When its row was erased"),
+        ),
+        "Phần có dòng đã xoá theo yêu cầu / Parts whose row was erased on request",
+        order=f"facility, {NUMBER_KEY}",
+    ),
+    Table(
+        "person_documents",
+        (
+            Column("patient_key", "String", f"{_HEADER['patient_key'].vi} / {_HEADER['patient_key'].en}"),
+            *_of_header("citizen_key", "document_date", "facility", "document_id", "kind", "version"),
+        ),
+        "Tài liệu theo người bệnh / Documents by patient",
+        order="patient_key, document_date, facility, document_id",
+        version="version",
+        index="INDEX by_citizen citizen_key TYPE bloom_filter GRANULARITY 1",
+    ),
+)
+"""The ledger of numbers and the persons' documents: what the kinds' feeds write into."""
+
+_LEDGER_ORDER: Final = {
+    "rejected": NUMBER_KEY + ", stage",
+    "outcomes": "topic, source_partition, first_offset, last_offset, processed_at",
+    "heartbeats": "adapter_id, incarnation, at",
+    "identity.links": "patient_key",
+}
+_LEDGER_COMMENT: Final = {
+    "rejected": "Phần bị từ chối, lý do, bản gốc niêm phong / Rejected parts, why, the sealed original",
+    "outcomes": "Kết quả theo lô xử lý / Outcomes by chunk",
+    "heartbeats": "Nhịp tim của các nguồn / Heartbeats of the feeds",
+    "identity.links": "Liên kết công dân đến muộn / Late links to citizens",
+}
+
+
+def ledger_table(name: str) -> Table:
+    made = columns(LEDGER[name] + COORDINATES)
+    if name == "rejected":
+        gone = f"toDateTime(rejected_at) + INTERVAL {ORIGINAL_DAYS} DAY"
+        made = tuple(Column(c.name, c.type, c.comment, ttl=gone) if c.name == "original" else c for c in made)
+    return Table(
+        table_name(name),
+        (*made, STORED_AT),
+        _LEDGER_COMMENT[name],
+        order=_LEDGER_ORDER[name],
+        version="version" if name == "identity.links" else "",
+        ttl=f"toDateTime(rejected_at) + INTERVAL {LOG_YEARS} YEAR" if name == "rejected" else "",
+        shard="cityHash64(worker)" if name == "outcomes" else "cityHash64(facility)",
+    )
+
+
+LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
+    Feed(
+        "rejected_to_ledger",
+        "rejected",
+        "ledger_numbers",
+        f"SELECT {NUMBER_KEY}, parts, facility, ifNull(kind, '') AS kind, captured_at, 'rejected' AS outcome,\n"
+        "  '' AS identity_tier, 2 AS rank FROM {source}",
+    ),
+    Feed(
+        "outcomes_to_ledger",
+        "outcomes",
+        "ledger_numbers",
+        "SELECT feeds[n.feed + 1].adapter_id AS adapter_id, feeds[n.feed + 1].incarnation AS incarnation,\n"
+        "  n.sequence AS sequence, n.part AS part, n.parts AS parts, feeds[n.feed + 1].facility AS facility,\n"
+        "  replaceOne(topic, 'received.', '') AS kind, n.captured_at AS captured_at,\n"
+        "  n.outcome AS outcome, '' AS identity_tier, if(n.outcome = 'duplicate', 1, 0) AS rank\n"
+        "FROM {source} ARRAY JOIN numbers AS n WHERE n.outcome != 'rejected'",
+        apart=True,
+    ),
+)
+
+
+def model(older: dict[str, dict[int, Schema]] | None = None) -> tuple[tuple[Table, ...], tuple[Feed, ...]]:
+    """All tables and feeds, each after what it needs. `older`: kind -> schema id -> accepted schema of every version."""
+    tables = [*SHARED, *REFERENCE, *(ledger_table(name) for name in LEDGER)]
+    feeds = list(LEDGER_FEEDS)
+    for kind in KINDS:
+        tables.extend(kind_tables(kind))
+        feeds.extend(kind_feeds(kind))
+        for schema_id, accepted in (older or {}).get(kind, {}).items():
+            if (made := landing(kind, schema_id, accepted)) is not None:
+                tables.append(made[0])
+                feeds.append(made[1])
+    return tuple(tables), tuple(feeds)
+
+
+def statements(layout: Layout = SINGLE, older: dict[str, dict[int, Schema]] | None = None) -> list[str]:
+    """Every statement in order, for reading: what a new database is made of."""
+    tables, feeds = model(older)
+    return [made for table in tables for made in layout.create(table)] + [layout.feed(feed) for feed in feeds]

@@ -1,0 +1,41 @@
+"""The numbered migrations: forward only, in order, each recorded in `schema_migrations`.
+
+What can be derived is not here (`evolve`). A migration's statements can be run twice: several sinks may start at once,
+and a start may break off between a statement and its record. Numbers are never used again, entries never changed.
+"""
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sinks.clickhouse.weights import MINIMUM, WEIGHTS
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    number: int
+    name: str
+    statements: tuple[str, ...] = ()
+
+
+def _defaults(table: str, columns: str, rows: list[str]) -> str:
+    """Rows for a table that nobody has filled yet."""
+    return f"INSERT INTO {table} ({columns}) SELECT * FROM VALUES({', '.join(rows)}) WHERE NOT (SELECT count() FROM {table})"
+
+
+def _weights(weights: Mapping[str, Mapping[str, float]]) -> list[str]:
+    return [f"('{d}', '{p}', {w})" for d, parts in weights.items() for p, w in parts.items()]
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(1, "base: tables and feeds of the field table"),
+    Migration(
+        2,
+        "weights and thresholds of the scorecard",
+        (
+            _defaults("scorecard_weights", "dimension, part, weight", _weights(WEIGHTS)),
+            _defaults("usable_thresholds", "dimension, minimum", [f"('{d}', {m})" for d, m in MINIMUM.items()]),
+        ),
+    ),
+)

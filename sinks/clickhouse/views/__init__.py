@@ -1,0 +1,61 @@
+"""The views analysts read: names they would guess, FINAL hidden, always what holds now.
+
+Counts are taken from the current state, never from insert-time counters, so amendments, cancellations and late links
+need no repair. None holds data.
+"""
+
+from sinks.clickhouse import balance
+from sinks.clickhouse.views import (
+    care,
+    documents,
+    feeds,
+    laboratory,
+    persons,
+    progress,
+    published,
+    quality,
+    surveillance,
+    visits,
+)
+from sinks.clickhouse.views.documents import DOCUMENTS
+from sinks.clickhouse.views.view import View
+
+__all__ = ["DOCUMENTS", "View", "views"]
+
+
+def views() -> tuple[View, ...]:
+    """All views in order: a view comes after those it reads."""
+    return (
+        visits.facility_register(),
+        quality.quality_rules(),
+        surveillance.notifiable_diseases(),
+        *documents.documents(),
+        *documents.lines(),
+        documents.diagnoses(),
+        visits.visits(),
+        visits.visits_between(),
+        visits.visit_counts(),
+        visits.visits_live(),
+        persons.patient_timeline(),
+        persons.timeline_of(),
+        View("ledger", "Mỗi phần thông điệp và kết quả cuối / Each part and its final outcome", balance.LEDGER),
+        View("ledger_balance", "Cân đối sổ theo nguồn / The ledger's balance by feed", balance.sql("60")),
+        feeds.rejections(),
+        feeds.feed_freshness(),
+        feeds.feeds_seen(),
+        feeds.silent_feeds(),
+        *quality.scorecards(),
+        quality.rule_issues(),
+        progress.usable_feeds(),
+        progress.connection_progress(),
+        laboratory.lab_tests(),
+        laboratory.repeated_tests(),
+        laboratory.test_coverage(),
+        care.referral_flow(),
+        care.follow_ups(),
+        care.follow_up_kept(),
+        care.bed_days(),
+        care.drug_use(),
+        surveillance.notifiable_cases(),
+        *published.published(),
+    )

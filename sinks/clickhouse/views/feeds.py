@@ -1,0 +1,120 @@
+"""How fresh each feed is, which ones are silent, and what was rejected."""
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+
+from typing import Final
+
+from schemas.kinds import KINDS
+from sinks.clickhouse.views.view import HANOI, View
+
+SILENT_AT: Final = 5
+"""A feed of which so many documents were to be expected since its last one is silent: by chance that happens in less
+than one case of a hundred (Poisson, e^-5)."""
+USUAL_DAYS: Final = 28
+
+
+def _seconds(since: str) -> str:
+    return f"(toUnixTimestamp64Milli(stored_at) - toUnixTimestamp64Milli({since})) / 1000"
+
+
+def feed_freshness() -> View:
+    """Replays are left out: they keep the capture time of what they mend. The hour is that of capture."""
+    each = "\n  UNION ALL ".join(
+        f"SELECT facility, occurred_at, recorded_at, captured_at, stored_at FROM {kind}_history FINAL "
+        "WHERE replay_of IS NULL"
+        for kind in KINDS
+    )
+    levels = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+    said, quantiles = {}, []
+    for time, prefix, vi, en in (
+        ("captured_at", "", "nhận", "capture"),
+        ("recorded_at", "recorded_", "ghi nhận ở nguồn", "recorded at the source"),
+        ("occurred_at", "occurred_", "lâm sàng", "the bedside"),
+    ):
+        for name, level in levels:
+            quantiles.append(f"quantileExact({level})({_seconds(time)}) AS {prefix}{name}")
+            said[prefix + name] = (
+                f"{level:.0%} dòng dưới mức này, giây từ lúc {vi} đến lúc lưu / {level:.0%} below, seconds from {en} to stored"
+            )
+    chosen = ",\n  ".join(quantiles)
+    return View(
+        "feed_freshness",
+        "Độ trễ theo cơ sở và giờ nhận, giây / Seconds until stored, by facility and hour of capture",
+        f"SELECT facility, toStartOfHour(captured_at, {HANOI}) AS hour, count() AS rows,\n"
+        f"  {chosen}\nFROM (\n  {each}\n) GROUP BY facility, hour",
+        said,
+    )
+
+
+def feeds_seen() -> View:
+    each = "\nUNION ALL\n".join(
+        f"SELECT facility, source_system, '{kind}' AS kind, min(captured_at) AS first_seen, "
+        f"max(captured_at) AS last_seen, count() AS rows\nFROM {kind}_history GROUP BY facility, source_system"
+        for kind in KINDS
+    )
+    return View("feeds_seen", "Nguồn đã gửi từ khi nào đến khi nào / Since and until when each feed has sent", each)
+
+
+def silent_feeds() -> View:
+    """A feed against its own daily curve: how many documents were to be expected since the last one came.
+
+    The curve is by hour and sort of day (working day, weekend) over the past 28 days, or as long as the feed is known.
+    """
+    each = "\n    UNION ALL ".join(
+        f"SELECT facility, source_system, '{kind}' AS kind, captured_at FROM {kind}_history "
+        f"WHERE captured_at >= now() - INTERVAL {USUAL_DAYS} DAY AND captured_at <= now()"
+        for kind in KINDS
+    )
+    feed = "facility, source_system, kind"
+    return View(
+        "silent_feeds",
+        "Nguồn im lặng so với chính nó / Feeds that are silent against their own daily curve",
+        f"""WITH
+arrived AS (
+  SELECT {feed}, toStartOfHour(captured_at, {HANOI}) AS hour, count() AS rows
+  FROM (
+    {each}
+  ) GROUP BY {feed}, hour
+),
+known AS (
+  SELECT {feed}, min(first_seen) AS first_seen, max(last_seen) AS last_seen FROM feeds_seen GROUP BY {feed}
+),
+slots AS (
+  SELECT {feed}, last_seen, toStartOfHour(last_seen, {HANOI}) + INTERVAL number HOUR AS slot, toHour(slot) AS clock,
+    toDayOfWeek(slot) > 5 AS weekend,
+    greatest(0, dateDiff('second', greatest(slot, toDateTime(last_seen, {HANOI})),
+      least(slot + INTERVAL 1 HOUR, toDateTime(now(), {HANOI}))) / 3600) AS part,
+    least({USUAL_DAYS}, greatest(1, dateDiff('day', first_seen, now()))) * if(weekend, 2, 5) / 7 AS days
+  FROM known ARRAY JOIN range(toUInt64(least(168, greatest(1, dateDiff('hour', last_seen, now()) + 2)))) AS number
+),
+usual AS (
+  SELECT {feed}, toHour(hour) AS clock, toDayOfWeek(hour) > 5 AS weekend, sum(rows) AS total
+  FROM arrived GROUP BY {feed}, clock, weekend
+),
+beats AS (
+  SELECT facility, source_system, max(at) AS last_heartbeat, argMax(outbox_depth, at) AS outbox_depth
+  FROM heartbeats WHERE at >= now() - INTERVAL 2 DAY GROUP BY facility, source_system
+)
+SELECT s.facility AS facility, s.source_system AS source_system, s.kind AS kind, any(s.last_seen) AS last_seen,
+  round(sum(s.part * ifNull(u.total, 0) / greatest(s.days, 1)), 1) AS expected_since,
+  CAST(expected_since >= {SILENT_AT}, 'Bool') AS is_silent,
+  nullIf(any(b.last_heartbeat), toDateTime64(0, 3, 'UTC')) AS last_heartbeat, any(b.outbox_depth) AS outbox_depth
+FROM slots AS s
+LEFT JOIN usual AS u ON u.facility = s.facility AND u.source_system = s.source_system AND u.kind = s.kind
+  AND u.clock = s.clock AND u.weekend = s.weekend
+LEFT JOIN beats AS b ON b.facility = s.facility AND b.source_system = s.source_system
+GROUP BY facility, source_system, kind""",
+        {
+            "expected_since": "Số tài liệu lẽ ra đã đến từ lần cuối / Documents to be expected since the last",
+            "is_silent": "Đang im lặng / Is silent",
+            "last_heartbeat": "Nhịp tim cuối; trống: bộ kết nối cũng im / Last heartbeat; empty: the adapter is silent too",
+        },
+    )
+
+
+def rejections() -> View:
+    return View(
+        "rejections",
+        "Từ chối theo cơ sở, nơi, lý do, quy tắc / Rejections by facility, stage, reason, rule",
+        "SELECT facility, stage, reason, rule, count() AS rejections, max(rejected_at) AS latest\n"
+        "FROM rejected FINAL ARRAY JOIN if(empty(rules), [''], rules) AS rule GROUP BY facility, stage, reason, rule",
+    )

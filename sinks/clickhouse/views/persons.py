@@ -1,0 +1,65 @@
+"""A person's documents across facilities, by the newest link between patient and citizen."""
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+
+from typing import Final
+
+from schemas.kinds import KINDS, RESTRICTED
+from sinks.clickhouse.views.documents import DOCUMENTS
+from sinks.clickhouse.views.view import View
+
+LINKS: Final = "(SELECT patient_key, citizen_key, 1 AS known FROM identity_links FINAL)"
+"""Late links; a null citizen unlinks."""
+
+
+def citizen(document: str, link: str) -> str:
+    """The citizen of a document as now known: the late link's where there is one, else the worker's."""
+    return f"if({link}.known = 1, {link}.citizen_key, {document}.citizen_key)"
+
+
+_SHOWN: Final = (
+    "facility, document_date, document_id, assumeNotNull(patient_key) AS patient_key, visit_key, citizen_key, "
+    "identity_tier, sensitivity, occurred_at, source_system"
+)
+
+
+def _timeline(persons: str, documents: str) -> str:
+    """Documents of a patient but for restricted kinds, kept only where the current table still has that patient (a document may have moved)."""
+    each = "\n    UNION ALL\n    ".join(
+        f"SELECT '{kind}' AS kind, {_SHOWN} FROM {DOCUMENTS[kind]} WHERE patient_key IS NOT NULL{documents}"
+        for kind in KINDS
+        if kind not in RESTRICTED
+    )
+    return f"""SELECT p.patient_key AS patient_key, {citizen("c", "l")} AS citizen_key,
+  c.occurred_at AS occurred_at, p.document_date AS document_date, p.facility AS facility, p.kind AS kind,
+  p.document_id AS document_id, c.visit_key AS visit_key, c.source_system AS source_system,
+  c.identity_tier AS identity_tier, c.sensitivity AS sensitivity
+FROM (SELECT * FROM person_documents FINAL{persons}) AS p
+INNER JOIN (
+    {each}
+) AS c ON c.patient_key = p.patient_key AND c.document_date = p.document_date
+  AND c.facility = p.facility AND c.document_id = p.document_id AND c.kind = p.kind
+LEFT JOIN {LINKS} AS l ON l.patient_key = p.patient_key"""
+
+
+def patient_timeline() -> View:
+    return View(
+        "patient_timeline",
+        "Hồ sơ theo thời gian của người bệnh / A patient's documents in time",
+        _timeline("", ""),
+    )
+
+
+def timeline_of() -> View:
+    """One citizen's timeline by primary keys: `SELECT … FROM timeline_of(citizen = '…') ORDER BY occurred_at`."""
+    patients = (
+        "SELECT patient_key FROM person_documents WHERE citizen_key = {citizen:String} UNION ALL "
+        "SELECT patient_key FROM identity_links FINAL WHERE citizen_key = {citizen:String}"
+    )
+    keys = f"SELECT document_date, facility, document_id FROM person_documents WHERE patient_key IN ({patients})"
+    inner = _timeline(f" WHERE patient_key IN ({patients})", f" AND (document_date, facility, document_id) IN ({keys})")
+    return View(
+        "timeline_of",
+        "Hồ sơ của một công dân (nhanh) / One citizen's documents, fast",
+        f"SELECT * FROM (\n{inner}\n) WHERE citizen_key = {{citizen:String}}",
+        parameters=("String",),
+    )

@@ -1,0 +1,106 @@
+"""A visit counts once, whoever told of it."""
+# ruff: noqa: S608 (every name put into SQL here is a constant of ours)
+
+from typing import Final
+
+from sinks.clickhouse.views.view import HANOI, View
+
+_SHOWN: Final = (
+    "document_id, status, source_system, admitted_at, inpatient_at, discharged_at, visit_type, main_diagnosis, "
+    "treatment_result, departments, sex, birth_year, province, commune, insured, patient_key, citizen_key, identity_tier, "
+    "sensitivity, occurred_at, captured_at, document_date"
+).split(", ")
+
+AROUND_DAYS: Final = 45
+"""Two sources may date one visit differently, but not further apart than the adapter's state reaches."""
+
+
+def facility_register() -> View:
+    return View(
+        "facility_register",
+        "Danh sách cơ sở đang dùng / The facility register in use",
+        "SELECT * FROM facilities FINAL WHERE loaded_at = (SELECT max(loaded_at) FROM facilities)",
+    )
+
+
+def _visits(where: str = "") -> str:
+    """One row per (facility, visit_key); without a visit number one per document, `linked` = false.
+
+    Where the source of record (precedence 0) has spoken, its status decides; else one active document is enough. Among
+    the documents that may speak for the visit: active first, then precedence, then more than a check-in, then the newest version.
+    """
+    columns = ",\n  ".join(f"best.{at} AS {name}" for at, name in enumerate(_SHOWN, 1) if name != "status")
+    return f"""SELECT facility, if(linked, visit, NULL) AS visit_key, linked,
+  {columns}, sources
+FROM (
+  SELECT e.facility AS facility, isNotNull(e.visit_key) AS linked, ifNull(e.visit_key, e.document_id) AS visit,
+    argMax(tuple({", ".join(f"e.{name}" for name in _SHOWN)}),
+      tuple(r.known = 1 AND r.precedence = 0, e.status = 'active', if(r.known = 1, 255 - r.precedence, 0),
+        ifNull(e.visit_state, '') != 'arrived', e.version)
+    ) AS best,
+    arraySort(groupUniqArray(toString(e.source_system))) AS sources
+  FROM (SELECT * FROM encounter_current FINAL{where}) AS e
+  LEFT JOIN (
+    SELECT facility, source_system, min(precedence) AS precedence, 1 AS known
+    FROM facility_register WHERE kind = 'encounter' GROUP BY facility, source_system
+  ) AS r ON r.facility = e.facility AND r.source_system = e.source_system
+  GROUP BY facility, linked, visit
+)
+WHERE best.2 = 'active'"""
+
+
+def visits() -> View:
+    return View("visits", "Mỗi lượt khám một dòng / One row per visit", _visits())
+
+
+def visits_between() -> View:
+    """The same for some days, read by them: `SELECT … FROM visits_between(since = '…', until = '…')`."""
+    where = (
+        f" WHERE document_date BETWEEN {{since:Date}} - {AROUND_DAYS} AND {{until:Date}} + {AROUND_DAYS}"
+        # Parameters are put in before names are resolved, so the outer bound stands in the outer query.
+    )
+    sql = f"SELECT * FROM (\n{_visits(where)}\n) WHERE document_date BETWEEN {{since:Date}} AND {{until:Date}}"
+    return View(
+        "visits_between",
+        "Lượt khám trong khoảng ngày (nhanh) / Visits between two days, fast",
+        sql,
+        parameters=("Date", "Date"),
+    )
+
+
+def visit_counts() -> View:
+    return View(
+        "visit_counts",
+        "Số lượt khám theo cơ sở và ngày / Visits per facility and day",
+        "SELECT facility, document_date, count() AS visits, countIf(NOT linked) AS unlinked,\n"
+        "  unlinked / visits AS unlinked_share\nFROM visits GROUP BY facility, document_date",
+    )
+
+
+def visits_live() -> View:
+    """The last 24 hours against the same hour of the same sort of day (working day, weekend) of the past 28 days."""
+    hour = f"toStartOfHour(occurred_at, {HANOI})"
+    return View(
+        "visits_live",
+        "Lượt khám 24 giờ qua so với thường lệ / The last 24 hours' visits against the usual",
+        f"""WITH toStartOfHour(now(), {HANOI}) AS this_hour,
+counted AS (
+  SELECT facility, assumeNotNull({hour}) AS hour, uniqExact(ifNull(visit_key, document_id)) AS visits
+  FROM encounters
+  WHERE document_date >= today() - 31 AND occurred_at >= now() - INTERVAL 29 DAY AND occurred_at <= now()
+  GROUP BY facility, hour
+),
+days AS (
+  SELECT toDayOfWeek(toDate(this_hour) - number) > 5 AS weekend, count() AS days FROM numbers(1, 28) GROUP BY weekend
+)
+SELECT s.facility AS facility, s.hour AS hour, toUInt64(sum(c.visits * (c.hour = s.hour))) AS visits,
+  round(sumIf(c.visits, c.hour < s.hour AND toDate(c.hour) < toDate(s.hour)
+    AND (toDayOfWeek(c.hour) > 5) = s.weekend) / any(d.days), 2) AS usual
+FROM (
+  SELECT facility, this_hour - INTERVAL number HOUR AS hour, toHour(hour) AS clock, toDayOfWeek(hour) > 5 AS weekend
+  FROM (SELECT DISTINCT facility FROM counted) ARRAY JOIN range(24) AS number
+) AS s
+LEFT JOIN (SELECT *, toHour(hour) AS clock FROM counted) AS c ON c.facility = s.facility AND c.clock = s.clock
+LEFT JOIN days AS d ON d.weekend = s.weekend
+GROUP BY facility, hour""",
+    )
