@@ -9,6 +9,8 @@ DIALECTS: Final[dict[str, str]] = {
     "dicom": "producers.dicom.listen",
     "hl7v2": "producers.hl7v2.listen",
     "insurance_xml": "producers.insurance_xml.listen",
+    "fhir": "producers.fhir.listen",
+    "dicom": "producers.dicom.listen",
 }
 """Dialect -> the module that holds its `DIALECT`."""
 

@@ -132,7 +132,8 @@ def test_a_text_that_is_missing_would_show() -> None:
 
 def test_texts_end_without_a_full_stop() -> None:
     """Receipts put one; two would look careless."""
-    for row in (*REASONS.values(), *RULES.values()):
+    rows: list[Reason | Rule] = [*REASONS.values(), *RULES.values()]
+    for row in rows:
         assert not any(text.endswith(".") for text in (row.vi, row.en, row.mend_vi, row.mend_en)), row.id
 
 
