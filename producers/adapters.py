@@ -6,7 +6,6 @@ from typing import Final
 from producers.adapter import Dialect
 
 DIALECTS: Final[dict[str, str]] = {
-    "dicom": "producers.dicom.listen",
     "hl7v2": "producers.hl7v2.listen",
     "insurance_xml": "producers.insurance_xml.listen",
     "fhir": "producers.fhir.listen",
