@@ -1,1 +1,1 @@
-"""HL7 v2 (2.1 to 2.9): reader, ADT and ORU translator, acknowledgement, MLLP listener."""
+"""HL7 v2 (2.1 to 2.9): reader, translator of visits, results, appointments and referrals, answers, MLLP server."""

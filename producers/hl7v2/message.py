@@ -101,8 +101,8 @@ class Segment:
         """A piece unescaped and stripped; empty where it is absent, empty or deleted (`""`)."""
         fields = self._fields or self.fields
         value = fields[n] if 0 <= n < len(fields) else ""
-        if not value or value.isalnum():  # no separator, no escape: most fields
-            return value if not rep and comp <= 1 and sub <= 1 else ""
+        if not value or value.isalnum() or not self.separators.special(value):  # most fields
+            return value.strip() if not rep and comp <= 1 and sub <= 1 else ""
         value = self.piece(n, rep, comp, sub)
         return "" if value == NULL else self.separators.unescaped(value).strip()
 

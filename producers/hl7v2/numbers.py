@@ -1,4 +1,4 @@
-"""Which number of a message is the visit's, as the facility's configuration says.
+"""Which number of a message is the visit's, and which letters it is in, as the facility's configuration says.
 
 A feed without a facility belongs to nobody (`adapter check` makes one to read other people's files): there, nobody has
 said which number is the visit's, so any is taken, and where there is none, another stands in.
@@ -17,6 +17,13 @@ _ANY: Final[tuple[VisitSource, ...]] = ("PV1-19", "PV1-50", "PID-18")
 
 def nobodys(feed: Feed) -> bool:
     return not feed.facility
+
+
+def charset(feed: Feed) -> str:
+    """Of senders that declare none. Where nobody has said, what is not UTF-8 is read as Latin-1, HL7's own default
+    before Unicode, if it can be that."""
+    said: str = feed.options.get("charset", "utf-8")
+    return "8859/1" if nobodys(feed) and said == "utf-8" else said
 
 
 def visit(pid: Segment | None, pv1: Segment | None, feed: Feed) -> str:

@@ -157,6 +157,7 @@ def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
 
 def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) -> Document:
     obr, patient = order.obr, order.patient
+    ordered, name, system, *_ = (*obr.texts(4), "", "", "")
     visit = numbers.visit(patient.pid, patient.pv1, feed) or None
     identity = {**patient.identity, "visit_number": visit}
     lines, narrative, unreadable = results.read(order.following)
@@ -176,9 +177,9 @@ def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) 
         sensitivity=diagnoses.sensitivity([parts[0] for raw in obr.repetitions(31) if (parts := obr.split(raw))]),
         body={
             **person.clear(identity),
-            "order_code": code(obr.text(4)),
-            "order_system": code(obr.text(4, 0, 3)),
-            "order_name": obr.text(4, 0, 2) or None,
+            "order_code": code(ordered),
+            "order_system": code(system),
+            "order_name": name or None,
             "sampled_at": sampled,
             "result_status": code(obr.text(25)),
             "results": lines,

@@ -27,8 +27,14 @@ def patient_number(pid: Segment | None, facility: str) -> str | None:
     and PID-4 stand in for senders of v2.2 and before."""
     if pid is None:
         return None
-    found = identifiers(pid, 3) or identifiers(pid, 2) or identifiers(pid, 4)
+    found = _numbers(pid, facility)
     return _patient(found, facility) if found else None
+
+
+def _numbers(pid: Segment, facility: str) -> tuple[Identifier, ...]:
+    """Where there is no facility (other people's files), the account number may stand in too."""
+    fields = (3, 2, 4) if facility else (3, 2, 4, 18)
+    return next((found for n in fields if (found := identifiers(pid, n))), ())
 
 
 def _patient(found: tuple[Identifier, ...], facility: str) -> str:
@@ -45,7 +51,7 @@ def said(pid: Segment, facility: str) -> dict[str, str]:
 
 
 def _said(pid: Segment, facility: str) -> Iterator[tuple[str, str]]:
-    found = identifiers(pid, 3) or identifiers(pid, 2) or identifiers(pid, 4)
+    found = _numbers(pid, facility)
     if found:  # a list is replaced whole (2.10.4)
         yield "patient_number", _patient(found, facility)
         yield "citizen_id", next(iter(_citizen(found)), "")

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from functools import lru_cache
 from typing import Final
 
@@ -25,6 +27,12 @@ class Separators:
     escape: str = "\\"
     subcomponent: str = "&"
     truncation: str = ""
+    special: Callable[[str], re.Match[str] | None] = field_of(init=False, repr=False, compare=False)
+    """Finds what makes a field more than plain text: a separator, an escape, or the `"` of a deletion."""
+
+    def __post_init__(self) -> None:
+        signs = re.escape(self.component + self.repetition + self.escape + self.subcomponent)
+        object.__setattr__(self, "special", re.compile(f'["{signs}]').search)
 
     @property
     def encoding(self) -> str:

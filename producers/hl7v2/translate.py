@@ -20,7 +20,7 @@ class Hl7Translator:
     a feed without a facility cannot ask), `visit_number` (where it is looked for)."""
 
     def parse(self, raw: bytes, feed: Feed) -> Parsed | Refusal:
-        message = parse_message(raw, default_charset=feed.options.get("charset", "utf-8"))
+        message = parse_message(raw, default_charset=numbers.charset(feed))
         if isinstance(message, Problem):
             return refusal(message)
         wrong = check_envelope(message)
@@ -117,7 +117,7 @@ def _merge(message: Message, feed: Feed) -> str | Refusal | None:
 
 
 def _results(message: Message, feed: Feed) -> str | Refusal | None:
-    if message.code == "OUL" and not message.segments("PID"):
+    if not message.segments("PID") and (message.code == "OUL" or numbers.nobodys(feed)):
         return None  # control material has no patient, and gives no document
     patient = _patient(message, feed, observation.KIND)
     if isinstance(patient, Refusal):

@@ -77,4 +77,13 @@ def test_files_of_nobodys_feed_need_no_numbers_of_ours() -> None:
     assert "encounter" == Telling(nobodys).tell(adt("A01", pid(), "PV1|1|I")).kind
     assert "observation" == Telling(nobodys).tell(write(msh("ORU^R01"), pid(), "OBR|1|||X")).kind
     assert "appointment" == Telling(nobodys).tell(write(msh("SIU^S12"), "SCH|", pid())).kind
+    assert "no_patient" == Telling(nobodys).silent(write(msh("ORU^R01"), "OBR|1|||X"))
+    assert "ACC" == Telling(nobodys).tell(adt("A01", segment("PID", f18="ACC"), "PV1|1|I")).patient_number
     assert "hl7_no_patient" == Telling(nobodys).refused(adt("A01", "PID|1", "PV1|1|I"))
+
+
+def test_letters_of_nobodys_feed() -> None:
+    latin = adt("A01", pid(f5="Müller^Zoë"), "PV1|1|I").replace(b"UNICODE UTF-8", b"").decode().encode("cp1252")
+    assert "Müller Zoë" == Telling(feed("")).tell(latin).identity["full_name"]
+    assert "charset" == Telling(feed("01003")).refused(latin)
+    assert "charset" == Telling(feed("")).refused(adt("A01", pid(), "PV1|1|I", "ZXX|").strip() + b"\xff")
