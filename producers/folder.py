@@ -111,19 +111,16 @@ class Folder:
         tasks: list[asyncio.Task[Receipt]] = []
         reads = self._dialect.read(path, self._feed)
         held = 0
-        for first in itertools.count(0, AT_ONCE):
-            batch = await asyncio.to_thread(_next, reads)
-            for index, read in enumerate(batch, first + 1):
-                origin = (path.name, str(index))
+        while batch := await asyncio.to_thread(_next, reads):
+            for read in batch:
+                origin = (path.name, str(len(tasks) + 1))
                 incoming = Incoming(self._feed, read.parsed, read.raw, origin, now_ms())
                 tasks.append(asyncio.create_task(self._hand_over(incoming)))
                 held += len(read.raw)
-            if len(batch) < AT_ONCE:
-                return tasks
             if held > HELD_BYTES:
                 await asyncio.wait(tasks)
                 held = 0
-        raise AssertionError("itertools.count ended")
+        return tasks
 
     async def _hand_over(self, incoming: Incoming) -> Receipt:
         return await self._taker.take(incoming)
@@ -139,7 +136,15 @@ class Folder:
 
 
 def _next(reads: Iterator[Read]) -> list[Read]:
-    return list(itertools.islice(reads, AT_ONCE))
+    """The next messages: a handful, fewer where they are large, none at the end of the file."""
+    batch: list[Read] = []
+    held = 0
+    for read in reads:
+        batch.append(read)
+        held += len(read.raw)
+        if len(batch) >= AT_ONCE or held > HELD_BYTES:
+            break
+    return batch
 
 
 def _free(folder: Path, name: str) -> Path:

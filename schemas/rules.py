@@ -22,7 +22,17 @@ class Rule:
 
 
 _VISIT = ("encounter",)
-_ALL = ("encounter", "prescription", "service", "observation", "referral", "appointment", "discharge", "imaging")
+_ALL = (
+    "encounter",
+    "prescription",
+    "service",
+    "observation",
+    "referral",
+    "appointment",
+    "discharge",
+    "imaging",
+    "hiv_care",
+)
 _WITH_VISIT = ("encounter", "referral", "appointment", "discharge")
 
 _TABLE: Final = (
@@ -86,6 +96,11 @@ _TABLE: Final = (
          "Sửa thời điểm", "Correct the time", "house rule"),
     Rule("M03", "clean", "warn", _ALL, "Giá trị sai kiểu đã để trống", "A value of the wrong type was left empty",
          "Xem định dạng số và ngày của QĐ 4750", "See the number and date forms of QĐ 4750", "QĐ 4750 formats"),
+    Rule("M04", "clean", "warn", _ALL, "Chữ ký số của tệp không kiểm tra được", "The file's signature does not verify",
+         "Ký lại tệp bằng chứng thư của đơn vị (XMLDSig, SHA-256)",
+         "Sign the file again with the organisation's certificate (XMLDSig, SHA-256)", "NĐ 188/2025 Đ69 k9"),
+    Rule("M05", "complete", "warn", _ALL, "Tệp chưa ký số", "The file is not signed",
+         "Ký tệp trước khi gửi (CHUKYDONVI)", "Sign the file before sending it (CHUKYDONVI)", "NĐ 188/2025 Đ69 k9"),
 )  # fmt: skip
 
 RULES: Final[dict[str, Rule]] = {rule.id: rule for rule in _TABLE}

@@ -157,7 +157,9 @@ def _required(event: Event, _: Identity) -> bool:
         return False
     if event["admitted_at"] is None:
         return True
-    return event["source_format"] == "insurance_xml" and (not event["visit_type"] or not event["main_diagnosis"])
+    if event["source_format"] != "insurance_xml":
+        return False
+    return not event["visit_type"] or (event["visit_state"] != "arrived" and not event["main_diagnosis"])
 
 
 def _late(event: Event, _: Identity) -> bool:
@@ -201,9 +203,11 @@ CHECKS: Final[dict[str, Check]] = {
     "M01": _marked("M01"),
     "M02": _marked("M02"),
     "M03": _marked("M03"),
+    "M04": _marked("M04"),
+    "M05": _marked("M05"),
 }
 
-_ALWAYS: Final = frozenset({"R08", "M01", "M02", "M03"})
+_ALWAYS: Final = frozenset({"R08", "M01", "M02", "M03", "M04", "M05"})
 """Asked of a cancelled document too; the others would ask for content that it need not have."""
 
 

@@ -16,6 +16,8 @@ class Limits:
     """Upper bounds, each inclusive; sizes in bytes. What exceeds one becomes a `Problem`."""
 
     file: int = 100 << 20
+    dossier: int = 12 << 20
+    """One HOSO as it is written. A larger one could not become events anyway (`topics.MAX_EVENT_BYTES`)."""
     part: int = 20 << 20
     """One part, decoded."""
     field: int = 64 << 10

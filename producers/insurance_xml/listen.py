@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
+
+from pydantic import Field
 
 from producers.adapter import Dialect, Feed, Listener, Read, Refusal, Taker
 from producers.folder import Folder, FolderOptions
+from producers.insurance_xml import signature
 from producers.insurance_xml.answer import answer
 from producers.insurance_xml.bounds import Problem
 from producers.insurance_xml.envelope import DEFAULT, Sheet, Splitter, open_sheet
@@ -19,12 +22,21 @@ from producers.insurance_xml.split import BITE
 from producers.insurance_xml.translate import FACILITY, TRANSLATOR, parse_dossier
 from runtime.settings import SettingsError
 
+UNVERIFIED: Final = "M04"
+UNSIGNED: Final = "M05"
+
 HELD: Final = 4 << 20
 """Files up to this size (bytes) are split once and held, and kept whole where they are refused."""
 
 
 class Options(FolderOptions):
     """Of a feed of insurance XML."""
+
+    signatures: Literal["check", "require", "ignore"] = Field(
+        default="check",
+        description="check: mark files whose signature does not verify; require: mark unsigned ones too",
+    )
+    trusted: Path | None = Field(default=None, description="PEM file: certificates of the signer or of authorities")
 
 
 def read(path: Path, feed: Feed) -> Iterator[Read]:
@@ -44,21 +56,22 @@ def read(path: Path, feed: Feed) -> Iterator[Read]:
     if fault is not None:
         yield Read(_original(path, size), fault)
         return
+    marks = _marks(path, size, splitter, feed)
     if held is not None:
         for sheet in held:
-            yield _opened(sheet, path, feed)
+            yield _opened(sheet, path, feed, marks)
     else:
-        yield from _again(path, feed)
+        yield from _again(path, feed, marks)
     for problem in splitter.remarks():
         yield Read(_heading(splitter), _refusal(problem))
 
 
-def _again(path: Path, feed: Feed) -> Iterator[Read]:
+def _again(path: Path, feed: Feed, marks: tuple[str, ...]) -> Iterator[Read]:
     """The second reading of a large file, one HOSO in memory at a time."""
     splitter = Splitter(DEFAULT)
     with path.open("rb") as file:
         for sheet in _sheets(splitter, file):
-            yield _opened(sheet, path, feed)
+            yield _opened(sheet, path, feed, marks)
     fault = _fault(splitter, feed)
     if fault is not None:  # it was written to meanwhile: what came before stands, the sender is told
         yield Read(_heading(splitter), fault)
@@ -86,8 +99,20 @@ def _refusal(problem: Problem) -> Refusal:
     return Refusal(problem.reason, problem.place, problem.detail)
 
 
-def _opened(sheet: Sheet, path: Path, feed: Feed) -> Read:
-    return Read(sheet.raw, parse_dossier(open_sheet(sheet), feed, f"{path.name}\x1f{sheet.index}"))
+def _marks(path: Path, size: int, splitter: Splitter, feed: Feed) -> tuple[str, ...]:
+    """What the signature is worth. Above `HELD` it is not checked: that needs the whole file as a tree, several times."""
+    wanted = Options.model_validate(feed.options)
+    if wanted.signatures == "ignore":
+        return ()
+    if not splitter.signature_present:
+        return (UNSIGNED,) if wanted.signatures == "require" else ()
+    if size > HELD or signature.verifies(_original(path, size), splitter.created, wanted.trusted):
+        return ()
+    return (UNVERIFIED,)
+
+
+def _opened(sheet: Sheet, path: Path, feed: Feed, marks: tuple[str, ...]) -> Read:
+    return Read(sheet.raw, parse_dossier(open_sheet(sheet), feed, f"{path.name}\x1f{sheet.index}", marks))
 
 
 def _original(path: Path, size: int) -> bytes:

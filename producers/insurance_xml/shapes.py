@@ -80,7 +80,7 @@ def rows(table: str, data: bytes, limits: Limits) -> tuple[dict[str, str], ...] 
             break
         row, at = read
         made.append(row)
-    if not made or not _closes(text, at, around):
+    if not made or (not around and len(made) > 1) or not _closes(text, at, around):
         return None
     if len(data) > limits.field and any(len(value.encode()) > limits.field for row in made for value in row.values()):
         return None

@@ -59,6 +59,8 @@ class Target:
         self._hoso = 0
         """Depth of the open HOSO, 0 outside."""
         self._raw = bytearray()
+        self._over = False
+        """The open HOSO is too large: what follows of it is not kept."""
         self._pieces: list[Piece] = []
         self._problems: list[Problem] = []
         self._table = ""
@@ -90,12 +92,12 @@ class Target:
         elif "CHUKYDONVI" in path[:-1]:
             self.signed = True
         if self._hoso:
-            self._raw += _start_tag(name, attributes).encode()
+            self._keep(_start_tag(name, attributes))
 
     def data(self, text: str) -> None:
         self.calls += 1
         if self._hoso:
-            self._raw += _escape(text).encode()
+            self._keep(_escape(text))
         elif self._path[-1] == "CHUKYDONVI" and not text.isspace():
             self.signed = True
         if self._text is not None:
@@ -110,7 +112,7 @@ class Target:
             if name in _HEADING:
                 self.heading.setdefault(name, (self._heard() or "").strip()[:_HEADING_TEXT])
             return
-        self._raw += f"</{name}>".encode()
+        self._keep(f"</{name}>")
         inside = depth - self._hoso
         if inside == 0:
             self._close_hoso()
@@ -124,11 +126,22 @@ class Target:
     def close(self) -> None:
         pass
 
+    def _keep(self, written: str) -> None:
+        if self._over:
+            self._text = None
+            return
+        self._raw += written.encode()
+        if len(self._raw) > self._limits.dossier:
+            self._over, self._text = True, None
+            self._raw, self._pieces = bytearray(), []
+            detail = f"more than {self._limits.dossier} bytes"
+            self._problems = [Problem("too_large", f"HOSO[{self._next}]", detail)]
+
     def _open_hoso(self, depth: int) -> None:
         self.found += 1
         if self.found > self._limits.dossiers:
             raise Stop("xml_too_many", "GIAMDINHHS", f"more than {self._limits.dossiers} HOSO")
-        self._hoso = depth
+        self._hoso, self._over = depth, False
         self._raw, self._pieces, self._problems = bytearray(), [], []
 
     def _start_inside(self, name: str, inside: int) -> None:
@@ -147,6 +160,8 @@ class Target:
         self._raw, self._pieces = bytearray(), []
 
     def _close_file(self) -> None:
+        if self._over:
+            return
         if len(self._pieces) < self._limits.parts:
             self._pieces.append(Piece(self._table, self._content))
         elif not self._problems:

@@ -45,11 +45,15 @@ class InsuranceXml:
 FACILITY = "GIAMDINHHS/THONGTINDONVI/MACSKCB"
 
 
-def parse_dossier(dossier: Dossier, feed: Feed, message_id: str = "") -> Parsed | Refusal:
-    """The same for a HOSO that is already opened. `message_id` is MA_LK where the file's name is not known."""
+def parse_dossier(dossier: Dossier, feed: Feed, message_id: str = "", marks: tuple[str, ...] = ()) -> Parsed | Refusal:
+    """The same for a HOSO that is already opened. `message_id` is MA_LK where the file's name is not known.
+
+    `marks` are of the file, for each document in it.
+    """
     visit = gather(dossier, feed.facility)
     if isinstance(visit, Refusal):
         return visit
+    visit.marks = marks
     return Parsed(message_id or visit.number, visit.number or None, visit)
 
 

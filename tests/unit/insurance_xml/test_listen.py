@@ -13,6 +13,7 @@ from producers import folder as folders
 from producers.adapter import Feed, Incoming, Parsed, Read, Receipt, Refusal
 from producers.event import Keys
 from producers.insurance_xml import listen
+from producers.insurance_xml.bounds import Limits
 from producers.insurance_xml.listen import DIALECT
 from producers.outbox import Outbox
 from runtime import keyring
@@ -195,3 +196,19 @@ class TestFolder:
         with pytest.raises(SettingsError, match="another feed's too"):
             DIALECT.listen([feed_of(tmp_path), replace(feed_of(tmp_path / "x" / ".."), adapter_id="other")], taking)
         taking.outbox.close()
+
+
+def test_a_dossier_that_is_too_large_is_refused_and_the_others_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listen, "DEFAULT", Limits(dossier=4_000))
+    large = hoso(*(("XML2", "<![CDATA[<A>" + "x" * 900 + "</A>]]>") for _ in range(5)))
+    path = tmp_path / "a.xml"
+    path.write_bytes(envelope(visit("LK-1"), large, visit("LK-3")))
+    first, middle, last = DIALECT.read(path, FEED)
+    assert ["LK-1", "", "LK-3"] == reasons([first, middle, last])
+    assert isinstance(middle.parsed, Parsed)
+    (refusal,) = DIALECT.translator.translate(None, middle.parsed, FEED).outcomes
+    assert isinstance(refusal, Refusal)
+    assert ("too_large", "HOSO[2]") == (refusal.reason, refusal.place)
+    assert b"" == middle.raw

@@ -45,6 +45,7 @@ PASSES: list[tuple[str, Fields]] = [
     ("encounter", {"admitted_at": WARD, "discharged_at": WARD, "inpatient_at": WARD, "treatment_days": 1}),
     ("encounter", {"visit_type": "01", "inpatient_at": None, "treatment_days": 0}),
     ("encounter", {"visit_type": "10", "treatment_days": 77}),
+    ("encounter", {"visit_state": "arrived", "main_diagnosis": None}),
     ("encounter", other("I10", "E11.9", "K29.70")),
     ("prescription", drug()),
     ("prescription", drug(cost_group="7", tender=None)),
@@ -90,6 +91,8 @@ FAILS: list[tuple[str, str, Fields]] = [
     ("M01", "service", {"marks": ["M01"]}),
     ("M02", "service", {"marks": ["M02"]}),
     ("M03", "service", {"marks": ["M03"]}),
+    ("M04", "service", {"marks": ["M04"]}),
+    ("M05", "service", {"marks": ["M05"]}),
 ]  # fmt: skip
 
 IDENTITIES: list[tuple[str, Fields]] = [
