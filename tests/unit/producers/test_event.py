@@ -130,7 +130,7 @@ def test_a_time_before_2000_counts_as_missing_and_is_marked(field: str) -> None:
 
 def changed(document: Document, **given: Any) -> bool:
     """Whether what is said counts as said otherwise."""
-    return told(document, **given)["content_hash"] != told()["content_hash"]
+    return bool(told(document, **given)["content_hash"] != told()["content_hash"])
 
 
 SAID: dict[str, Document] = {
