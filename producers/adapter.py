@@ -107,7 +107,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The outcomes of one message, its parts in order, and the new state (None: keep nothing).
+    """The outcomes of one message, its parts in order, and the new state (None: what is kept stays as it is).
 
     No outcomes means that the message yields no document; `silence` then says why.
     """

@@ -11,6 +11,15 @@ LARGEST_ON_KAFKA: Final = 128 << 10
 """Originals above this many bytes lie here; the rejection carries their hash and place."""
 
 
+def _sync(folder: Path) -> None:
+    """A new name is durable only when its folder is."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -27,4 +36,5 @@ class Archive:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(self._folder / f"{name}.sealed")
+        _sync(self._folder)
         return f"archive/{name}.sealed"

@@ -101,6 +101,9 @@ def compose(
     body = mask(
         document.body, _MASKED[document.kind], Masker(v for k, v in identity.items() if k not in ("sex", "birth"))
     )
+    occurred_at, recorded_at = _plausible(document.occurred_at), _plausible(document.recorded_at)
+    if (occurred_at, recorded_at) != (document.occurred_at, document.recorded_at):
+        marks = (*marks, "M02")
     first = number.part == 1
     header: dict[str, Any] = {
         "adapter_id": number.adapter_id,
@@ -117,8 +120,8 @@ def compose(
         "source_system": feed.source_system,
         "source_format": feed.dialect,
         "source_message_id": pseudonyms.pseudonym(keys.pseudonym, "message", message_id),
-        "occurred_at": _plausible(document.occurred_at),
-        "recorded_at": _plausible(document.recorded_at),
+        "occurred_at": occurred_at,
+        "recorded_at": recorded_at,
         "captured_at": captured_at,
         "patient_key": _optional_key(keys, "patient", feed, document.patient_number),
         "visit_key": _optional_key(keys, "visit", feed, document.visit_number),
@@ -129,7 +132,7 @@ def compose(
         "rows_read": rows.read if first else None,
         "rows_used": rows.used if first else None,
         "rows_unmapped": sum(rows.unmapped.values()) if first else None,
-        "marks": [*document.marks, *marks],
+        "marks": list(dict.fromkeys((*document.marks, *marks))),
     }
     said = {name: header[name] for name in HASHED_HEADER}
     header["content_hash"] = pseudonyms.content_hash(keys.pseudonym, (said, body, identity, document.narrative))
@@ -145,7 +148,7 @@ def compose(
 
 
 def _plausible(ms: int | None) -> int | None:
-    """Before 2000 a time is a typing error or a default; the rules mark it as missing."""
+    """Before 2000 a time is a typing error or a default, and counts as missing."""
     return ms if ms is not None and ms >= YEAR_2000_MS else None
 
 
@@ -178,8 +181,8 @@ def refuse(
             "stage": "adapter",
             "reason": refusal.reason,
             "rules": [],
-            "place": refusal.place[:200],
-            "detail": refusal.detail[:500],
+            "place": refusal.place,
+            "detail": refusal.detail,
             "captured_at": captured_at,
             "rejected_at": captured_at,
             "original_size": len(original),

@@ -33,15 +33,19 @@ def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
     made: list[Feed] = []
     wrong: list[str] = []
     for number, entry in enumerate(entries):
+        place = f"feeds.{number}"
         try:
-            made.append(_feed(_Feed.model_validate(entry)))
+            read = _Feed.model_validate(entry)
+            if read.dialect not in DIALECTS:
+                wrong.append(f"  {place}.dialect: one of {', '.join(DIALECTS)}")
+                continue
+            place += ".options"
+            made.append(_feed(read, dialect(read.dialect).options.model_validate(read.options)))
         except ValidationError as error:
             wrong += [
-                f"  feeds.{number}.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
+                f"  {place}.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
                 for e in error.errors(include_input=False)
             ]
-        except LookupError:
-            wrong.append(f"  feeds.{number}.dialect: one of {', '.join(DIALECTS)}")
     names = [feed.adapter_id for feed in made]
     wrong += [f"  feeds: adapter_id {name} is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
     if wrong:
@@ -49,8 +53,7 @@ def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
     return made
 
 
-def _feed(entry: _Feed) -> Feed:
-    options = dialect(entry.dialect).options.model_validate(entry.options)
+def _feed(entry: _Feed, options: BaseModel) -> Feed:
     return Feed(
         adapter_id=entry.adapter_id or f"{entry.facility}.{entry.system}",
         facility=entry.facility,

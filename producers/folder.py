@@ -1,7 +1,7 @@
 """A watched folder: files are taken whole and in file-time order, answered by a receipt, moved to done/ or refused/.
 
 A crash between the durable write and the move costs nothing: the file is read again, its messages are retransmissions
-and get their first receipts. A full outbox leaves the file where it is.
+and get their first receipts. A full outbox leaves the file where it is, and so does a file that cannot be read or moved.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ AT_ONCE: Final = 20
 HELD_BYTES: Final = 8 << 20
 """Most bytes of messages read ahead of the outbox."""
 RETRY_SECONDS: Final = 1.0
+LEFT_SECONDS: Final = 10.0
+"""Until a file that could not be read or moved is tried again."""
 
 log = logs.get("folder")
 
@@ -50,7 +52,8 @@ class Folder:
         self._feed, self._dialect, self._options, self._taker = feed, dialect, options, taker
         self._folder = options.folder
         self._seen: dict[str, tuple[int, int, float]] = {}
-        self._stopping = False
+        self._left: dict[str, float] = {}
+        self._stopping = self._idle = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -62,7 +65,9 @@ class Folder:
         """The files in hand are finished first."""
         self._stopping = True
         if self._task is not None:
-            await self._task
+            if self._idle:
+                self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -71,21 +76,29 @@ class Folder:
             except OSError as error:
                 log.error("folder_failed", adapter_id=self._feed.adapter_id, error=error, mend="check the folder")
                 took = False
-                await asyncio.sleep(RETRY_SECONDS)
+                await self._pause(RETRY_SECONDS)
             if not took:
-                await asyncio.sleep(self._options.poll_seconds)
+                await self._pause(self._options.poll_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        if not self._stopping:
+            self._idle = True
+            await asyncio.sleep(seconds)
+            self._idle = False
 
     async def _round(self) -> bool:
         """One look into the folder; whether anything was taken."""
-        ready = self._ready()[:AT_ONCE]
-        taken = [(path, await self._take(path)) for path in ready]
-        for path, tasks in taken:
+        handed = [(path, await self._take(path)) for path in self._ready()[:AT_ONCE]]
+        took = full = False
+        for path, tasks in handed:
             receipts = await asyncio.gather(*tasks)
             if any(receipt.full for receipt in receipts):
-                await asyncio.sleep(RETRY_SECONDS)
-                return False
-            await asyncio.to_thread(self._finish, path, receipts)
-        return bool(taken)
+                full = True
+            elif path.name not in self._left:
+                took |= await self._move(path, receipts)
+        if full:
+            await self._pause(RETRY_SECONDS)
+        return took
 
     def _ready(self) -> list[Path]:
         """Whole files, the oldest first."""
@@ -96,22 +109,34 @@ class Folder:
             for entry in entries:
                 if entry.name.startswith(".") or not entry.name.lower().endswith(self._dialect.suffixes):
                     continue
-                stat = entry.stat()
+                try:
+                    stat, is_file = entry.stat(), entry.is_file()
+                except FileNotFoundError:  # taken away since the folder was listed
+                    continue
                 size, stamp, since = self._seen.get(entry.name, (-1, 0, now))
                 if (size, stamp) != (stat.st_size, stat.st_mtime_ns):
                     since = now
                 seen[entry.name] = stat.st_size, stat.st_mtime_ns, since
-                if self._options.renamed or now - since >= self._options.settle_seconds:
+                settled = self._options.renamed or now - since >= self._options.settle_seconds
+                if is_file and settled and now >= self._left.get(entry.name, 0):
                     found.append((stat.st_mtime_ns, entry.name))
         self._seen = seen
+        self._left = {name: again for name, again in self._left.items() if name in seen and now < again}
         return [self._folder / name for _, name in sorted(found)]
 
     async def _take(self, path: Path) -> list[asyncio.Task[Receipt]]:
         """Hand the file's messages over in order; no more than HELD_BYTES wait for the outbox."""
         tasks: list[asyncio.Task[Receipt]] = []
-        reads = self._dialect.read(path, self._feed)
+        reads = self._reads(path)
         held = 0
-        while batch := await asyncio.to_thread(_next, reads):
+        while True:
+            try:
+                batch = await asyncio.to_thread(_next, reads)
+            except Exception as error:  # what was read of it is taken, and when it is read again a retransmission
+                self._leave(path, error)
+                return tasks
+            if not batch:
+                return tasks
             for read in batch:
                 origin = (path.name, str(len(tasks) + 1))
                 incoming = Incoming(self._feed, read.parsed, read.raw, origin, now_ms())
@@ -120,7 +145,23 @@ class Folder:
             if held > HELD_BYTES:
                 await asyncio.wait(tasks)
                 held = 0
-        return tasks
+
+    def _reads(self, path: Path) -> Iterator[Read]:
+        yield from self._dialect.read(path, self._feed)
+
+    def _leave(self, path: Path, error: Exception) -> None:
+        """One file that cannot be read or moved holds up no other; it is tried again after a while."""
+        self._left[path.name] = time.monotonic() + LEFT_SECONDS
+        if not isinstance(error, FileNotFoundError):
+            log.error("file_left", adapter_id=self._feed.adapter_id, error=error, mend="look at the oldest files")
+
+    async def _move(self, path: Path, receipts: Sequence[Receipt]) -> bool:
+        try:
+            await asyncio.to_thread(self._finish, path, receipts)
+        except Exception as error:  # its messages are taken: read again they get their first receipts
+            self._leave(path, error)
+            return False
+        return True
 
     async def _hand_over(self, incoming: Incoming) -> Receipt:
         return await self._taker.take(incoming)
@@ -128,6 +169,7 @@ class Folder:
     def _finish(self, path: Path, receipts: Sequence[Receipt]) -> None:
         """Receipt first, then the file: whoever sees the file moved finds its receipt."""
         target = _free(path.parent / (DONE if all(r.accepted for r in receipts) else REFUSED), path.name)
+        target.parent.mkdir(exist_ok=True)
         receipt = target.with_name(target.name + RECEIPT)
         unfinished = receipt.with_name(f".{receipt.name}")
         unfinished.write_text(self._dialect.answer(receipts), encoding="utf-8")

@@ -9,6 +9,10 @@ from schemas.fields import Field
 
 MASK: Final = "███"
 _SHORTEST: Final = 4
+_NUMBER: Final = 9
+"""Characters from which on a number may be written in groups; a shorter one with gaps would be a value (`12.34`)."""
+_DIGITS: Final = re.compile(r"\d[\s.-]?\d[\s.-]?\d")
+_GAPS: Final = str.maketrans("", "", " \t\r\n\v\f\u00a0.-")
 
 
 class _Folding(dict[int, str]):
@@ -29,30 +33,56 @@ def _fold(text: str) -> str:
 
 
 class Masker:
-    """Masks the identity's own texts wherever they stand in a text: any case, with or without tone marks."""
+    """Masks the identity's own texts wherever they stand in a text: any case, with or without tone marks, any spaces
+    between words, numbers in groups as people write them."""
 
-    __slots__ = ("_needles", "_pattern")
+    __slots__ = ("_narrow", "_needles", "_pattern", "_words")
 
     def __init__(self, identity: Iterable[str | None]) -> None:
         whole = {
-            _fold(unicodedata.normalize("NFC", part.strip())) for text in identity if text for part in text.split(";")
+            _fold(unicodedata.normalize("NFC", part)).strip() for text in identity if text for part in text.split(";")
         }
         self._needles = sorted((part for part in whole if len(part) >= _SHORTEST), key=len, reverse=True)
+        self._words = [max(needle.split(), key=len) for needle in self._needles]
+        self._narrow: list[str] = []
         self._pattern: re.Pattern[str] | None = None
 
     def __call__(self, text: str) -> str:
         if not self._needles:
             return text
-        folded = text.lower() if text.isascii() else _fold(text)
-        if not any(needle in folded for needle in self._needles):
+        if text.isascii():
+            composed, folded = text, text.lower()
+        else:
+            composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+            folded = _fold(composed)
+        # Nearly all texts hold nothing of the person: a word of each needle, or digits in a row, decide.
+        if not _DIGITS.search(folded) and not any(word in folded for word in self._words):
             return text
+        return self._masked(composed, folded) or text
+
+    def _masked(self, text: str, folded: str) -> str:
+        """Empty where there is nothing to mask after all."""
+        if not self._narrow:
+            self._narrow = [needle.translate(_GAPS) for needle in self._needles]
+        squeezed = folded.translate(_GAPS)
+        if not any(needle in squeezed for needle in self._narrow):
+            return ""
         if self._pattern is None:
-            self._pattern = re.compile("|".join(re.escape(needle) for needle in self._needles))
+            self._pattern = re.compile("|".join(map(_written, self._needles, self._narrow)))
         out, last = [], 0
         for match in self._pattern.finditer(folded):
             out += [text[last : match.start()], MASK]
             last = match.end()
-        return "".join([*out, text[last:]])
+        return "".join([*out, text[last:]]) if out else ""
+
+
+def _is_number(narrow: str) -> bool:
+    return narrow.isalnum() and len(narrow) >= _NUMBER and sum(map(str.isdigit, narrow)) >= _NUMBER - 2
+
+
+def _written(needle: str, narrow: str) -> str:
+    """The pattern of a needle: a long number with or without gaps, words with any space between them."""
+    return r"[\s.-]?".join(narrow) if _is_number(narrow) else r"\s+".join(map(re.escape, needle.split()))
 
 
 def masked_paths(fields: tuple[Field, ...]) -> dict[str, Any]:

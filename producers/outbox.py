@@ -5,28 +5,19 @@ be answered. One thread writes (`serve`); the publisher reads with a connection 
 state and originals are sealed, keys are pseudonyms.
 """
 
+import fcntl
 import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import orjson
 
-from producers.adapter import (
-    MAX_PARTS,
-    Document,
-    Feed,
-    Incoming,
-    Parsed,
-    Receipt,
-    Refusal,
-    State,
-    Translation,
-    Translator,
-)
+from producers import total
+from producers.adapter import Document, Feed, Incoming, Parsed, Receipt, Refusal, Translation, Translator
 from producers.archive import Archive
 from producers.event import Keys, Number, Record, compose, document_id, refuse
 from runtime import logs, pseudonyms, telemetry
@@ -58,6 +49,10 @@ CREATE TABLE IF NOT EXISTS document (id TEXT PRIMARY KEY, at INTEGER NOT NULL, v
 log = logs.get("outbox")
 
 
+class OutboxInUse(Exception):
+    """Two processes that number from one outbox would give one number twice."""
+
+
 class Outbox:
     """One adapter process's outbox. Raises sqlite3.Error where the disk fails; the batch is then rolled back whole."""
 
@@ -71,13 +66,14 @@ class Outbox:
         max_bytes: int,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(folder / "outbox.lock")
         self.path = folder / "outbox.sqlite"
         self._keys, self._translators, self._limit, self._max_bytes = keys, translators, limit, max_bytes
         self._archive = Archive(folder / "archive")
         self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only before the file has a first page
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
         self._db.executescript(_TABLES)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('incarnation', ?)", (secrets.token_hex(8),))
         self.incarnation: str = self._db.execute("SELECT value FROM meta WHERE name = 'incarnation'").fetchone()[0]
@@ -149,28 +145,25 @@ class Outbox:
             else None
         )
         state = self._state(key, keys) if key else None
-        try:
-            translation = self._translators[feed.dialect].translate(state, parsed, feed)
-        except Exception as error:  # a translator's fault must cost one message, not the batch: it becomes a rejection
+
+        def failed(error: Exception) -> None:
             log.error("translate_failed", dialect=feed.dialect, error=error)
-            return Translation((Refusal("unforeseen", "", type(error).__name__),))
-        if len(translation.outcomes) > MAX_PARTS:
-            return Translation((Refusal("too_large", "", f"{len(translation.outcomes)} parts"),))
-        if key and translation.state is not None:
-            sealed = seal_at_rest(keys.seal, key.encode(), orjson.dumps(translation.state))
+
+        translation, new = total.translate(self._translators[feed.dialect], state, parsed, feed, failed)
+        if key and new is not None:
+            sealed = seal_at_rest(keys.seal, key.encode(), new)
             self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (key, incoming.captured_at, sealed))
         return translation
 
-    def _state(self, key: str, keys: Keys) -> State | None:
+    def _state(self, key: str, keys: Keys) -> bytes | None:
         row = self._db.execute("SELECT sealed FROM state WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
         try:
-            state: State = orjson.loads(unseal_at_rest(keys.seal, key.encode(), row[0]))
+            return unseal_at_rest(keys.seal, key.encode(), row[0])
         except SealBroken:  # the key was rotated: what was said before is lost, and the document says `partial`
             log.warning("state_unreadable")
             return None
-        return state
 
     def _store(self, incoming: Incoming, keys: Keys, sequence: int, translation: Translation) -> Receipt:
         feed, at = incoming.feed, incoming.captured_at
@@ -190,8 +183,8 @@ class Outbox:
                 else outcome
             )
             if isinstance(made, Refusal):
-                refusals.append(made)
-                made = self._refuse(made, number, incoming, keys)
+                refusals.append(total.tidy(made))
+                made = self._refuse(refusals[-1], number, incoming, keys)
             else:
                 kinds.append(made.topic.partition(".")[2])
             self._db.execute(
@@ -205,24 +198,31 @@ class Outbox:
     def _compose(
         self, document: Document, number: Number, incoming: Incoming, keys: Keys, translation: Translation
     ) -> Record | Refusal:
-        id_ = document_id(keys, incoming.feed, document)
+        feed = incoming.feed
+
+        def failed(error: Exception) -> None:
+            log.error("compose_failed", dialect=feed.dialect, kind=document.kind, error=error)
+
+        id_ = total.attempt(lambda: document_id(keys, feed, document), document.kind, failed)
+        if isinstance(id_, Refusal):
+            return id_
         row = self._db.execute("SELECT version FROM document WHERE id = ?", (id_,)).fetchone()
         last = row[0] if row else 0
-        try:
-            made = compose(
+        made = total.attempt(
+            lambda: compose(
                 document,
                 number,
-                incoming.feed,
+                feed,
                 keys,
                 captured_at=incoming.captured_at,
                 last_version=last,
                 message_id=_message_id(incoming),
                 rows=translation.rows,
                 limit=self._limit,
-            )
-        except (TypeError, ValueError) as error:  # not of the schema: a translator's fault, one part
-            log.error("compose_failed", dialect=incoming.feed.dialect, kind=document.kind, error=error)
-            return Refusal("unforeseen", document.kind, type(error).__name__, document.kind)
+            ),
+            document.kind,
+            failed,
+        )
         if isinstance(made, Refusal):
             return made
         record, version = made
@@ -253,7 +253,7 @@ class Outbox:
         self._db.execute("DELETE FROM seen WHERE at < ?", (now - SEEN_DAYS * DAY_MS,))
         self._db.execute("DELETE FROM state WHERE at < ?", (now - STATE_DAYS * DAY_MS,))
         self._db.execute("DELETE FROM document WHERE at < ?", (now - STATE_DAYS * DAY_MS,))
-        self._db.execute("PRAGMA incremental_vacuum(2000)")
+        self._db.executescript("PRAGMA incremental_vacuum(2000)")  # `execute` would end it after one page
 
     def pulse(self, feeds: Iterable[Feed], now: int) -> list[dict[str, Any]]:
         """A heartbeat for each feed that has taken anything or stands ready (schemas.ledger.HEARTBEATS)."""
@@ -302,14 +302,26 @@ class Outbox:
 
     def close(self) -> None:
         self._db.close()
+        self._lock.close()
 
 
 COUNTS: Final = ("taken", "documents", "rejected", "without_document", "retransmissions")
 
 
+def _locked(path: Path) -> IO[bytes]:
+    """Held until it is closed or the process ends, however it ends."""
+    file = path.open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise OutboxInUse("another adapter works in this data folder") from None
+    return file
+
+
 def _origin(keys: Keys, incoming: Incoming) -> str:
-    text = "\x1f".join((incoming.feed.adapter_id, *incoming.origin, ""))
-    return pseudonyms.digest(keys.pseudonym, "origin", text.encode("utf-8", "surrogatepass") + incoming.raw)
+    sender = pseudonyms.joined(incoming.feed.adapter_id, *incoming.origin, "")
+    return pseudonyms.digest(keys.pseudonym, "origin", sender + incoming.raw)
 
 
 def _message_id(incoming: Incoming) -> str:

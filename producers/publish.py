@@ -82,7 +82,7 @@ class Publisher:
             self._broken(error)
 
     def _publish(self) -> None:
-        reader = sqlite3.connect(f"file:{self._outbox.path}?mode=ro", uri=True, check_same_thread=False)
+        reader = sqlite3.connect(f"{self._outbox.path.resolve().as_uri()}?mode=ro", uri=True)
         position = 0
         while not self._stop.is_set():
             if self._failed:

@@ -9,7 +9,7 @@ from typing import Any
 from producers.adapter import Desk, Dialect, Feed, Listener
 from producers.adapters import dialect
 from producers.feeds import feeds, keys
-from producers.outbox import Outbox
+from producers.outbox import Outbox, OutboxInUse
 from producers.serve import Server
 from runtime import keyring, logs, loop
 from runtime.settings import AdapterSettings, SettingsError
@@ -27,13 +27,16 @@ def run(settings: AdapterSettings, stop: threading.Event, ready: Path | None = N
     except keyring.KeyringError as error:
         raise SettingsError(f"settings are wrong or missing:\n  keyring: {error}") from None
     dialects = {name: dialect(name) for name in dict.fromkeys(feed.dialect for feed in made)}
-    outbox = Outbox(
-        settings.data,
-        keys(made, ring),
-        {name: one.translator for name, one in dialects.items()},
-        limit=topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES,
-        max_bytes=settings.outbox_bytes,
-    )
+    try:
+        outbox = Outbox(
+            settings.data,
+            keys(made, ring),
+            {name: one.translator for name, one in dialects.items()},
+            limit=topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES,
+            max_bytes=settings.outbox_bytes,
+        )
+    except OutboxInUse as error:
+        raise SettingsError(f"settings are wrong or missing:\n  data: {error}") from None
     served = [replace(feed, desk=Desk(settings.data, ring.only([feed.facility]))) for feed in made]
     loop.run(_serve(settings, served, dialects, outbox, stop, ready))
 

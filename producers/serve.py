@@ -8,7 +8,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from producers.adapter import Feed, Incoming, Receipt
@@ -20,7 +20,7 @@ from runtime.window import Window
 
 GROUP: Final = 500
 """Most messages in one transaction."""
-HEARTBEAT_SECONDS: Final = 10.0
+HEARTBEAT_MS: Final = 10_000
 PURGE_MS: Final = 600_000
 
 log = logs.get("serve")
@@ -41,6 +41,7 @@ class Server:
         self._silent: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
         self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window)
         self._loop = asyncio.get_running_loop()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
         self.failed: asyncio.Future[None] = self._loop.create_future()
         """Ends with the exception that ended one of the threads: nothing is taken or sent any more, so leave."""
@@ -50,9 +51,14 @@ class Server:
         self._publisher.start()
 
     async def take(self, incoming: Incoming) -> Receipt:
-        """The receipt, when the message is durable. Order is kept for callers that wait one after another."""
+        """The receipt, when the message is durable. Order is kept for callers that wait one after another.
+
+        Where nobody stores any more (the end, or a thread that failed) nothing is taken, as if the outbox were full.
+        """
         future: asyncio.Future[Receipt] = self._loop.create_future()
         self._jobs.put((incoming, future))
+        if self._ended.is_set():
+            self._refuse_waiting()
         return await future
 
     async def take_all(self, batch: Sequence[Incoming]) -> list[Receipt]:
@@ -64,10 +70,10 @@ class Server:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, timeout)
         await asyncio.to_thread(self._publisher.stop, timeout)
-        self._settle()
-        self._beat()  # last, so that it tells how far everything came
+        self._tend(self._settle)
+        self._tend(self._beat)  # last, so that it tells how far everything came
         await asyncio.to_thread(self._publisher.flush, timeout)
-        self._settle()
+        self._tend(self._settle)
         self._outbox.close()
         self.failed.cancel()
 
@@ -86,21 +92,37 @@ class Server:
             self._work()
         except Exception as error:
             self._on_failed(error)
+        finally:
+            self._ended.set()
+            self._refuse_waiting()
+
+    def _refuse_waiting(self) -> None:
+        left = [job for job in _drain(self._jobs) if job is not None]
+        if left:
+            self._loop.call_soon_threadsafe(_answer, left, [Receipt(None, full=True)] * len(left))
 
     def _work(self) -> None:
-        next_beat, next_purge = 0.0, now_ms() + PURGE_MS
+        next_beat, next_purge = 0, now_ms() + PURGE_MS
         while True:
             batch, ended = self._wait()
             self._store(batch)
+            self._tend(self._settle_silent)
             now = now_ms()
-            if now / 1000 >= next_beat:
-                self._beat()
-                next_beat = now / 1000 + HEARTBEAT_SECONDS
+            if now >= next_beat:
+                next_beat = now + HEARTBEAT_MS
+                self._tend(self._beat)
             if now >= next_purge:
-                self._outbox.purge(now)
                 next_purge = now + PURGE_MS
+                self._tend(lambda now=now: self._outbox.purge(now))  # type: ignore[misc]
             if ended:
                 return
+
+    def _tend(self, do: Callable[[], None]) -> None:
+        """What may be done later where the disk fails now."""
+        try:
+            do()
+        except sqlite3.Error as error:
+            log.error("outbox_failed", error=error, mend="check the disk")
 
     def _wait(self) -> tuple[list[_Job], bool]:
         """All jobs that wait now, at most GROUP; an empty list after 50 ms without any."""
@@ -119,8 +141,8 @@ class Server:
     def _store(self, batch: list[_Job]) -> None:
         delivered = _drain(self._delivered)
         if not batch and not delivered:
-            self._settle_silent()
             return
+        receipts = [Receipt(None, full=True) for _ in batch]  # unless they are stored
         try:
             receipts = self._outbox.take([incoming for incoming, _ in batch], [id_ for ids in delivered for id_ in ids])
         except sqlite3.Error as error:
@@ -129,11 +151,10 @@ class Server:
             )
             for ids in delivered:
                 self._delivered.put(ids)
-            receipts = [Receipt(None, full=True) for _ in batch]
-        self._settle_silent()
+        finally:
+            if batch:
+                self._loop.call_soon_threadsafe(_answer, batch, receipts)
         telemetry.PROGRESS.labels("outbox").set(now_ms() / 1000)
-        if batch:
-            self._loop.call_soon_threadsafe(_answer, batch, receipts)
 
     def _settle_silent(self) -> None:
         done = dict(_drain(self._silent))

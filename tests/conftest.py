@@ -1,9 +1,14 @@
-"""Servers that tests of several rooms share."""
+"""What tests of several rooms share: servers, and the logs of a role."""
 
-from collections.abc import Iterator
+import contextlib
+import io
+import logging
+from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
+from runtime import logs
 from tests.servers import RealStack, Servers, embedded, empty, make_real, wanted
 
 
@@ -24,3 +29,18 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     stack: RealStack = request.getfixturevalue("real_stack")
     empty(stack.servers)
     yield stack.servers
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], str]]:
+    """Logs are written as a role writes them; called, the fixture gives all that was written so far."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    with contextlib.redirect_stderr(written):
+        logs.configure("test", "DEBUG")
+    yield written.getvalue
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from producers.adapter import Dialect, Document, Feed, Read, Refusal, State, Translation
+from producers import total
+from producers.adapter import Dialect, Document, Feed, Read, Refusal, Translation
 from producers.event import Keys, Number, compose
 from runtime.clock import now_ms
 from runtime.seal import SealKey
@@ -77,7 +78,7 @@ class Checker:
 
     def __init__(self, dialect: Dialect, feed: Feed) -> None:
         self._dialect, self._feed = dialect, feed
-        self._states: dict[str, State] = {}
+        self._states: dict[str, bytes] = {}
         self._sequence = 0
 
     def files(self, path: Path) -> list[Path]:
@@ -110,7 +111,7 @@ class Checker:
                     issues += found
                     continue
                 outcome = made
-            issues.append(_refused(outcome))
+            issues.append(_refused(total.tidy(outcome)))
         rejected = any(issue.severity == "error" for issue in issues)
         return Checked(
             path,
@@ -129,12 +130,10 @@ class Checker:
         if isinstance(parsed, Refusal):
             return Translation((parsed,))
         key = parsed.state_key
-        try:
-            translation = self._dialect.translator.translate(self._states.get(key) if key else None, parsed, self._feed)
-        except Exception as error:  # as in the outbox: a fault of ours costs one message
-            return Translation((Refusal("unforeseen", "", type(error).__name__),))
-        if key and translation.state is not None:
-            self._states[key] = translation.state
+        state = self._states.get(key) if key else None
+        translation, new = total.translate(self._dialect.translator, state, parsed, self._feed, _untold)
+        if key and new is not None:
+            self._states[key] = new
             if len(self._states) > MOST_STATES:
                 del self._states[next(iter(self._states))]
         return translation
@@ -142,15 +141,19 @@ class Checker:
     def _event(
         self, document: Document, number: Number, translation: Translation
     ) -> tuple[dict[str, Any], list[Issue]] | Refusal:
-        made = compose(
-            document,
-            number,
-            self._feed,
-            _KEYS,
-            captured_at=now_ms(),
-            last_version=0,
-            message_id="",
-            rows=translation.rows,
+        made = total.attempt(
+            lambda: compose(
+                document,
+                number,
+                self._feed,
+                _KEYS,
+                captured_at=now_ms(),
+                last_version=0,
+                message_id="",
+                rows=translation.rows,
+            ),
+            document.kind,
+            _untold,
         )
         if isinstance(made, Refusal):
             return made
@@ -165,6 +168,10 @@ class Checker:
         header = {name: value for name, value in event.items() if name in _HEADER}
         body = {name: value for name, value in event.items() if name not in _HEADER}
         return {"kind": document.kind, "document": event["document_id"], "header": header, "body": body}, issues
+
+
+def _untold(_error: Exception) -> None:
+    """An issue tells of it."""
 
 
 def _failed(rule_id: str, severity: Literal["error", "warning"], kind: str) -> Issue:
