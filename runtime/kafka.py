@@ -6,6 +6,9 @@ from confluent_kafka import Consumer, Producer
 
 from schemas import topics
 
+METADATA_MS: Final = 15_000
+"""How soon a consumer hears of added partitions; both libraries take five minutes by themselves."""
+
 BACK_OFF: Final = {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 1000}
 
 
@@ -52,6 +55,7 @@ def consumer(bootstrap: str, group: str, name: str, **more: Any) -> Consumer:
             "fetch.wait.max.ms": 50,
             "fetch.queue.backoff.ms": 20,
             "queued.max.messages.kbytes": 32_768,
+            "topic.metadata.refresh.interval.ms": METADATA_MS,
             "log_level": 3,
             **BACK_OFF,
             **more,

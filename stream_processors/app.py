@@ -9,7 +9,7 @@ from typing import Any, Final
 import faust
 from faust.transport import by_url as _by_url  # noqa: F401 the registry must be loaded before ours is named
 
-from runtime import keyring, logs, loop, telemetry
+from runtime import kafka, keyring, logs, loop, telemetry
 from runtime.clock import now_ms
 from runtime.settings import WorkerSettings
 from runtime.window import Window
@@ -73,6 +73,7 @@ class Worker:
             store="memory://",
             processing_guarantee="at_least_once",
             consumer_auto_offset_reset="earliest",
+            consumer_metadata_max_age_ms=kafka.METADATA_MS,
             broker_commit_interval=0.5,
             broker_commit_every=1_000_000_000,
             broker_max_poll_records=settings.chunk,

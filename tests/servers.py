@@ -17,7 +17,9 @@ from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.redis import EmbeddedRedis
 from infra.stack import libraries, plan
 from infra.stack.plan import Plan
+from runtime import kafka
 from runtime.admin import Admin
+from schemas.topics import TOPICS
 
 SWITCH: Final = "LIVINGDATA_TEST_STACK"
 JARS: Final = Path(__file__).parents[1] / "build" / "stack"
@@ -78,4 +80,7 @@ def empty(servers: Servers) -> None:
 def embedded(folder: Path) -> Iterator[Servers]:
     """The embedded servers, fresh."""
     with EmbeddedKafka() as broker, EmbeddedRedis(folder) as claims:
+        asking = kafka.producer(broker.bootstrap, "test")
+        for topic in TOPICS:  # they come into being when a producer asks for them, not a consumer
+            asking.list_topics(topic, timeout=10)
         yield Servers(broker.bootstrap, claims.url, embedded=True)

@@ -70,7 +70,7 @@ class Hospital:
         self.keyring = self.folder / "keyring.json"
         keyring.save(self._ring, self.keyring)
         self.group = f"workers-{self.incarnation}"
-        self._producer = kafka.producer(self.servers.kafka, "hospital")
+        self._producer = kafka.producer(self.servers.kafka, "hospital", log_level=0)
         self._outcomes = Reader(self.servers, topics.OUTCOMES)
 
     def event(self, sequence: int) -> Record:

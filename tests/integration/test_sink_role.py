@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,13 @@ import yaml
 from confluent_kafka import TopicPartition
 
 from infra.embedded.clickhouse import EmbeddedClickHouse
-from infra.embedded.kafka import EmbeddedKafka
 from runtime import kafka
 from runtime.settings import SinkSettings, load
 from schemas import topics
 from sinks.clickhouse import sink
 from sinks.clickhouse.client import Away, connect
 from tests.rows import accepted_row, ledger_row
+from tests.servers import Servers
 
 pytestmark = pytest.mark.slow
 
@@ -27,18 +27,19 @@ REGISTER = [
 ]
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[str]:
-    with EmbeddedKafka() as made:
-        yield made.bootstrap
-
-
 @pytest.fixture
-def settings(broker: str, tmp_path: Path) -> SinkSettings:
+def settings(servers: Servers, tmp_path: Path) -> SinkSettings:
     """Settings of a sink whose ClickHouse does not run yet."""
     (tmp_path / sink.REGISTER).write_text(yaml.safe_dump(REGISTER))
     url = "http://127.0.0.1:1"
-    return load(SinkSettings, kafka=broker, data=tmp_path, clickhouse=url, embedded_kafka=True, group=tmp_path.name)
+    return load(
+        SinkSettings,
+        kafka=servers.kafka,
+        data=tmp_path,
+        clickhouse=url,
+        embedded_kafka=servers.embedded,
+        group=tmp_path.name,
+    )
 
 
 def wait_for(ready: Callable[[], bool], seconds: float = 60) -> None:
@@ -91,7 +92,9 @@ def test_from_kafka_to_the_views_and_back_with_rejections(settings: SinkSettings
     assert [("sink", "frame", TOPIC)] == [(row["stage"], row["reason"], row["topic"]) for row in rejection]
     assert [{"facility": "01001", "source_system": "HIS"}] == register
     reader = kafka.consumer(settings.kafka, settings.group, "test")
-    places = [TopicPartition(TOPIC, partition) for partition in range(4)]
+    places = [
+        TopicPartition(TOPIC, partition) for partition in reader.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
+    ]
     committed = sum(max(place.offset, 0) for place in reader.committed(places, timeout=10))
     reader.close()
     assert 301 == committed
