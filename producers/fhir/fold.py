@@ -62,23 +62,24 @@ class Folding:
         return list(found.values())
 
     def _touched(self, items: Iterable[Item]) -> tuple[list[str], list[str]]:
-        """Keys of the encounters and of the prescriptions that must be told again."""
+        """Keys of the encounters and of the prescriptions that must be told again: what a resource belongs to now, and
+        what it belonged to before."""
         visits: dict[str, None] = {}
         groups: dict[str, None] = {}
         for item in items:
             name = key(item.resource) if item.resource else literal(item.target) or ""
-            resource = item.resource or self._before.get(name)
-            if resource is None or not name or not kept.is_kept(resource):
-                continue
-            self.folded = True
-            type_ = resource["resourceType"]
-            if type_ == "Encounter":
-                visits[name] = None
-            elif type_ == "Condition":
-                visits |= dict.fromkeys(self._visits_of(name, resource))
-            elif type_ == "MedicationRequest" and prescription.is_order(resource):
-                groups[prescription.group(resource) or ""] = None
-            elif type_ == "Patient" and self._is_other_person(name):
+            before = self._before.get(name)
+            told = [resource for resource in (before, item.resource) if resource and kept.is_kept(resource)]
+            self.folded = self.folded or bool(told)
+            for resource in told:
+                type_ = resource["resourceType"]
+                if type_ == "Encounter":
+                    visits[name] = None
+                elif type_ == "Condition":
+                    visits |= dict.fromkeys(self._visits_of(name, resource))
+                elif type_ == "MedicationRequest" and prescription.is_order(resource):
+                    groups[prescription.group(resource) or ""] = None
+            if self._is_other_person(name):
                 visits |= dict.fromkeys(n for n, r in self._after.items() if r["resourceType"] == "Encounter")
         return list(visits), list(groups)
 
@@ -98,7 +99,9 @@ class Folding:
     def _is_other_person(self, name: str) -> bool:
         """Whether what identifies the patient was said otherwise before."""
         now, before = self._after.get(name), self._before.get(name)
-        return now is not None and before is not None and person(now, None).identity != person(before, None).identity
+        if now is None or before is None or now["resourceType"] != "Patient":
+            return False
+        return person(now, None).identity != person(before, None).identity
 
     def _encounter(self, name: str) -> Document:
         visit = self._after.get(name)

@@ -5,6 +5,7 @@ Only requests come in here: nothing can be read back, so reads and searches are 
 
 import asyncio
 import itertools
+import logging
 import ssl
 from collections.abc import Sequence
 from typing import Final
@@ -35,6 +36,11 @@ _STOP_SECONDS: Final = 10.0
 
 _ONCE: Final = itertools.count()
 
+_SILENT: Final = logging.getLogger("livingdata.fhir.http")
+"""aiohttp would log what it cannot read, and lines of requests hold numbers of people."""
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
 log = logs.get("fhir")
 
 
@@ -60,7 +66,9 @@ class FhirServer:
     async def start(self) -> None:
         """OSError where the address is taken or a TLS file cannot be read."""
         app = application(self._members, self._taker)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0)
+        self._runner = web.AppRunner(
+            app, access_log=None, logger=_SILENT, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, ssl_context=_tls(self._options))
         await site.start()
@@ -103,6 +111,11 @@ def _guard(most: int) -> Middleware:
                 return _response(answers.protocol(405, "not-supported", "Không nhận lệnh này", "Method not taken"))
             except web.HTTPNotFound:
                 return _response(answers.protocol(404, "not-found", "Không có đường dẫn này", "No such path"))
+            except (
+                Exception
+            ) as error:  # a fault of ours costs one request; the URL names a person's numbers: not logged
+                log.error("request_failed", error=error)
+                return _response(answers.protocol(500, "exception", "Lỗi của bộ kết nối", "A fault of the adapter"))
 
     return guard
 
