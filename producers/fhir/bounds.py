@@ -10,7 +10,7 @@ from producers.adapter import MAX_PARTS
 class Limits:
     """Upper bounds, each inclusive; sizes in bytes. What exceeds one becomes a `Problem` `too_large`."""
 
-    message: int = 32 << 20
+    message: int = 16 << 20
     """A request's body, a .json file, a line of NDJSON. A patient's whole record with documents inside reaches 10 MB."""
     lines: int = 5_000_000
     """Lines of one NDJSON file; read one by one."""

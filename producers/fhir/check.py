@@ -23,6 +23,7 @@ _REASONS: Final = {
     "extra_forbidden": "fhir_unknown_element",
     "literal_error": "fhir_code",
     "too_short": "fhir_empty",
+    "too_long": "fhir_unknown_element",
     "string_too_short": "fhir_empty",
     "recursion_loop": "fhir_too_deep",
 }

@@ -9,7 +9,7 @@ from producers.fhir import appointment, diagnoses, encounter, imaging, observati
 from producers.fhir import state as kept
 from producers.fhir.bundle import Item
 from producers.fhir.datatypes import Element
-from producers.fhir.kinds import KIND_OF
+from producers.fhir.kinds import KIND_OF, SUPPORTING
 from producers.fhir.person import person
 from producers.fhir.references import key, literal
 from producers.fhir.telling import Telling
@@ -24,18 +24,22 @@ _ALONE: Final[dict[str, Callable[[Element, Telling], Document]]] = {
 }
 
 
+_UNDERSTOOD: Final = SUPPORTING | {"Encounter"}
+
+
 def categories(own: Iterable[str]) -> frozenset[str]:
     return referral.CATEGORIES | frozenset(own)
 
 
 class Folding:
-    """Once per message. `folded`: something was kept for later documents."""
+    """Once per message. `folded`: something was kept for later documents. `ignored`: resources of no kind, by type."""
 
     def __init__(self, told: Telling, state: State | None, referrals: frozenset[str]) -> None:
         self._told, self._referrals = told, referrals
         self._before = kept.known(state)
         self._after: dict[str, Any] = {}
         self.folded = False
+        self.ignored: dict[str, int] = {}
 
     @property
     def state(self) -> State | None:
@@ -58,23 +62,24 @@ class Folding:
         return list(found.values())
 
     def _touched(self, items: Iterable[Item]) -> tuple[list[str], list[str]]:
-        """Keys of the encounters and of the prescriptions that must be told again."""
+        """Keys of the encounters and of the prescriptions that must be told again: what a resource belongs to now, and
+        what it belonged to before."""
         visits: dict[str, None] = {}
         groups: dict[str, None] = {}
         for item in items:
             name = key(item.resource) if item.resource else literal(item.target) or ""
-            resource = item.resource or self._before.get(name)
-            if resource is None or not name or not kept.is_kept(resource):
-                continue
-            self.folded = True
-            type_ = resource["resourceType"]
-            if type_ == "Encounter":
-                visits[name] = None
-            elif type_ == "Condition":
-                visits |= dict.fromkeys(self._visits_of(name, resource))
-            elif type_ == "MedicationRequest" and prescription.is_order(resource):
-                groups[prescription.group(resource) or ""] = None
-            elif type_ == "Patient" and self._is_other_person(name):
+            before = self._before.get(name)
+            told = [resource for resource in (before, item.resource) if resource and kept.is_kept(resource)]
+            self.folded = self.folded or bool(told)
+            for resource in told:
+                type_ = resource["resourceType"]
+                if type_ == "Encounter":
+                    visits[name] = None
+                elif type_ == "Condition":
+                    visits |= dict.fromkeys(self._visits_of(name, resource))
+                elif type_ == "MedicationRequest" and prescription.is_order(resource):
+                    groups[prescription.group(resource) or ""] = None
+            if self._is_other_person(name):
                 visits |= dict.fromkeys(n for n, r in self._after.items() if r["resourceType"] == "Encounter")
         return list(visits), list(groups)
 
@@ -94,7 +99,9 @@ class Folding:
     def _is_other_person(self, name: str) -> bool:
         """Whether what identifies the patient was said otherwise before."""
         now, before = self._after.get(name), self._before.get(name)
-        return now is not None and before is not None and person(now, None).identity != person(before, None).identity
+        if now is None or before is None or now["resourceType"] != "Patient":
+            return False
+        return person(now, None).identity != person(before, None).identity
 
     def _encounter(self, name: str) -> Document:
         visit = self._after.get(name)
@@ -122,18 +129,21 @@ class Folding:
         if resource is None:
             return self._deleted(item)
         type_ = resource["resourceType"]
-        if type_ == "MedicationRequest":
-            alone = prescription.is_order(resource) and prescription.group(resource) is None
-            return [prescription.build([resource], self._told)] if alone else []
+        if type_ == "MedicationRequest" and prescription.is_order(resource):
+            return [] if kept.is_kept(resource) else [prescription.build([resource], self._told)]
         build = _ALONE.get(type_)
-        if build is None or (type_ == "ServiceRequest" and not referral.is_referral(resource, self._referrals)):
-            return []
-        return [build(resource, self._told)]
+        if build is not None and (type_ != "ServiceRequest" or referral.is_referral(resource, self._referrals)):
+            return [build(resource, self._told)]
+        if type_ not in _UNDERSTOOD:
+            self.ignored[type_] = self.ignored.get(type_, 0) + 1
+        return []
 
     def _deleted(self, item: Item) -> list[Outcome]:
         name = literal(item.target)
         type_ = item.target.partition("/")[0].partition("?")[0]
         kind = KIND_OF.get(type_)
+        if kind is None and type_ not in SUPPORTING:
+            self.ignored[type_] = self.ignored.get(type_, 0) + 1
         if kind is None:
             return []
         if name is None:

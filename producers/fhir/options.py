@@ -27,7 +27,7 @@ class Options(FolderOptions):
     referral_categories: list[str] = Field(
         [], max_length=200, description="system|code of orders that are referrals, beside the SNOMED CT ones"
     )
-    max_bytes: int = Field(32 << 20, ge=1024, le=32 << 20, description="of one request; a larger one is refused")
+    max_bytes: int = Field(16 << 20, ge=1024, le=16 << 20, description="of one request; a larger one is refused")
     max_requests: int = Field(64, ge=1, le=1024, description="in hand at once, of one address; further ones get 503")
     read_seconds: float = Field(60, gt=0, le=3600, description="a request's body must have come within this")
     tls_certificate: Path | None = Field(None, description="PEM of this server; switches TLS on")

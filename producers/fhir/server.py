@@ -5,6 +5,7 @@ Only requests come in here: nothing can be read back, so reads and searches are 
 
 import asyncio
 import itertools
+import logging
 import ssl
 from collections.abc import Sequence
 from typing import Final
@@ -29,9 +30,16 @@ _HEAD: Final = 64 << 10
 """Of a request that is too large so much is kept with its refusal."""
 _INLINE: Final = 64 << 10
 """A larger body is read in a thread, so that it holds nobody up."""
+_HELD_BYTES: Final = 64 << 20
+"""Of bodies in hand at once, of one address; further requests get 503."""
 _STOP_SECONDS: Final = 10.0
 
 _ONCE: Final = itertools.count()
+
+_SILENT: Final = logging.getLogger("livingdata.fhir.http")
+"""aiohttp would log what it cannot read, and lines of requests hold numbers of people."""
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 log = logs.get("fhir")
 
@@ -58,7 +66,9 @@ class FhirServer:
     async def start(self) -> None:
         """OSError where the address is taken or a TLS file cannot be read."""
         app = application(self._members, self._taker)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0)
+        self._runner = web.AppRunner(
+            app, access_log=None, logger=_SILENT, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, ssl_context=_tls(self._options))
         await site.start()
@@ -73,8 +83,9 @@ class FhirServer:
 def application(members: Sequence[tuple[Feed, Options]], taker: Taker) -> web.Application:
     options = members[0][1]
     app = web.Application(middlewares=[_guard(options.max_requests)])
+    room = Room()
     for feed, own in members:
-        endpoint = Endpoint(feed, own, taker)
+        endpoint = Endpoint(feed, own, taker, room)
         app.router.add_get(f"{own.base}/metadata", endpoint.metadata)
         app.router.add_post(own.base, endpoint.post)
         app.router.add_post(f"{own.base}/{{type:[A-Za-z]+}}", endpoint.post)
@@ -94,19 +105,42 @@ def _guard(most: int) -> Middleware:
         async with free:
             try:
                 return await handler(request)
+            except _Unread as unread:
+                return _response(unread.answer)
             except web.HTTPMethodNotAllowed:
                 return _response(answers.protocol(405, "not-supported", "Không nhận lệnh này", "Method not taken"))
             except web.HTTPNotFound:
                 return _response(answers.protocol(404, "not-found", "Không có đường dẫn này", "No such path"))
+            except (
+                Exception
+            ) as error:  # a fault of ours costs one request; the URL names a person's numbers: not logged
+                log.error("request_failed", error=error)
+                return _response(answers.protocol(500, "exception", "Lỗi của bộ kết nối", "A fault of the adapter"))
 
     return guard
+
+
+class Room:
+    """What the requests of one address may hold in memory: bodies, and one large tree being read."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.reading = asyncio.Semaphore(1)
+
+
+class _Unread(Exception):
+    """The body could not be read; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 class Endpoint:
     """The requests of one feed."""
 
-    def __init__(self, feed: Feed, options: Options, taker: Taker) -> None:
-        self._feed, self._options, self._taker = feed, options, taker
+    def __init__(self, feed: Feed, options: Options, taker: Taker, room: Room) -> None:
+        self._feed, self._options, self._taker, self._room = feed, options, taker, room
         self._limits = Limits(message=options.max_bytes)
 
     async def metadata(self, _: web.Request) -> web.Response:
@@ -147,8 +181,6 @@ class Endpoint:
         if wrong is not None:
             return _response(wrong)
         raw = await self._body(request)
-        if raw is None:
-            return _response(answers.protocol(408, "timeout", "Nội dung đến quá chậm", "The body came too slowly"))
         parsed = await self._parse(raw, release, target)
         receipt = await self._take(parsed, raw, request, request.method, target)
         bundle = isinstance(parsed, Parsed) and bool(parsed.content.content.bundle)
@@ -159,8 +191,6 @@ class Endpoint:
     async def _lines(self, request: web.Request) -> web.Response:
         """NDJSON: each line is a message."""
         raw = await self._body(request)
-        if raw is None:
-            return _response(answers.protocol(408, "timeout", "Nội dung đến quá chậm", "The body came too slowly"))
         release = _release(request, self._options.release) or "R4"
         lines = [line for line in raw.splitlines() if line.strip()]
         parsed = [await self._parse(line, release, "") for line in lines]
@@ -171,31 +201,42 @@ class Endpoint:
         receipts = await asyncio.gather(*taken)  # handed over in this order
         return _response(answers.several(receipts))
 
-    async def _body(self, request: web.Request) -> bytes | None:
-        """The body, cut after what is too large by one byte; None where it does not come in time."""
+    async def _body(self, request: web.Request) -> bytes:
+        """The body, cut after what is too large by one chunk. _Unread where it does not come in time, or there is no
+        room for it."""
         found = bytearray()
         try:
             async with asyncio.timeout(self._options.read_seconds):
                 async for chunk in request.content.iter_chunked(1 << 16):
                     found += chunk
+                    if self._room.held + len(found) > _HELD_BYTES:
+                        raise _Unread(answers.unavailable("Quá nhiều dữ liệu cùng lúc", "Too much data at once"))
                     if len(found) > self._options.max_bytes:
                         break
         except TimeoutError:
-            return None
+            late = answers.protocol(408, "timeout", "Nội dung đến quá chậm", "The body came too slowly")
+            raise _Unread(late) from None
         return bytes(found)
 
     async def _parse(self, raw: bytes, release: Release | None, target: str) -> Parsed | Refusal:
         def parse() -> Parsed | Refusal:
             return TRANSLATOR.parse(raw, self._feed, release=release, target=target, limits=self._limits)
 
-        return parse() if len(raw) <= _INLINE else await asyncio.to_thread(parse)
+        if len(raw) <= _INLINE:
+            return parse()
+        async with self._room.reading:
+            return await asyncio.to_thread(parse)
 
     async def _take(
         self, parsed: Parsed | Refusal, raw: bytes, request: web.Request, method: str, target: str
     ) -> Receipt:
         kept = raw[:_HEAD] if len(raw) > self._options.max_bytes else raw
-        now = now_ms()
-        return await self._taker.take(Incoming(self._feed, parsed, kept, _origin(parsed, request, method, target), now))
+        incoming = Incoming(self._feed, parsed, kept, _origin(parsed, request, method, target), now_ms())
+        self._room.held += len(raw)
+        try:
+            return await self._taker.take(incoming)
+        finally:
+            self._room.held -= len(raw)
 
     def _location(self, parsed: Parsed | Refusal) -> str:
         message = parsed.content if isinstance(parsed, Parsed) else None

@@ -134,10 +134,13 @@ class _Compiler:
                 names.add(field.alias)
         if class_.has_resource_base():
             fields["resourceType"] = core_schema.typed_dict_field(core_schema.literal_schema([class_.__name__]))
-        return core_schema.no_info_after_validator_function(
-            _whole(class_.__name__, required, choices),
-            core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True),
+        # More elements than there are is one fault: a million unknown ones must not become a million errors.
+        some = core_schema.dict_schema(min_length=1, max_length=len(fields), strict=True)
+        made = core_schema.chain_schema(
+            [some, core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True)]
         )
+        whole = _whole(class_.__name__, required, choices)
+        return core_schema.no_info_after_validator_function(whole, made) if whole else made
 
     def _element(self, owner: str, field: Any, known: Any) -> Schema:
         kind, markers, many = _unwrapped(field.annotation)
@@ -153,19 +156,20 @@ class _Compiler:
             made = _primitive(kind, (*markers, *field.metadata), allowed)
             if many:  # a null keeps the place of a value that has only an extension
                 made = core_schema.nullable_schema(made)
-        return core_schema.list_schema(made, min_length=1, strict=True) if many else made
+        return core_schema.list_schema(made, min_length=1, strict=True, fail_fast=True) if many else made
 
 
 def _whole(
     owner: str, required: list[str], choices: dict[str, tuple[bool, set[str]]]
-) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What is asked of an object as a whole. Errors carry the element's name as `at`."""
+) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+    """What is asked of an object as a whole, None where it is nothing. Errors carry the element's name as `at`."""
     groups = tuple((prefix, needed, frozenset(names)) for prefix, (needed, names) in choices.items())
     concepts = tuple((key.split(".")[1], *bound) for key, bound in CONCEPTS.items() if key.split(".")[0] == owner)
 
+    if not (groups or required or concepts):
+        return None
+
     def check(value: dict[str, Any]) -> dict[str, Any]:
-        if not value:
-            raise PydanticCustomError("fhir_empty", "an object without elements")
         for name in required:
             if name not in value and f"_{name}" not in value:
                 raise PydanticCustomError("fhir_missing", "missing", {"at": name})

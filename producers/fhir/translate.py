@@ -14,7 +14,7 @@ from producers.fhir.bounds import DEFAULT, Limits, Problem
 from producers.fhir.bundle import Content, Faulty, Item, content
 from producers.fhir.fold import Folding
 from producers.fhir.json_text import read, rough, write
-from producers.fhir.kinds import KIND_OF, SUPPORTING
+from producers.fhir.kinds import KIND_OF
 from producers.fhir.references import Index
 from producers.fhir.releases import Release
 from producers.fhir.subjects import patient_key
@@ -58,12 +58,14 @@ class FhirTranslator:
         message: Message = parsed.content
         held, options = message.content, feed.options
         refusals = [_refused(faulty, held, position) for position, faulty in enumerate(held.faulty)]
-        rows = _rows(held)
+        read_ = len(held.items) + len(held.faulty) + sum(held.skipped.values())
         if refusals and held.whole:
-            return Translation(tuple(refusals), None, Rows(rows.read))
+            return Translation(tuple(refusals), None, Rows(read_))
         told = Telling(message.index, options.get("visit_system"), options.get("patient_system"))
         folding = Folding(told, state, fold.categories(options.get("referral_categories", ())))
         outcomes: list[Outcome] = [*folding.documents(held.items), *refusals]
+        unmapped = held.skipped | folding.ignored
+        rows = Rows(read_, read_ - len(held.faulty) - sum(unmapped.values()), unmapped)
         silence = "folded" if folding.folded else "no_kind"
         return Translation(tuple(outcomes), folding.state if parsed.state_key else None, rows, silence)
 
@@ -99,17 +101,6 @@ def _refused(faulty: Faulty, held: Content, position: int) -> Refusal:
     original = None if held.whole and position == 0 else write(faulty.resource)
     kind = KIND_OF.get(name) if isinstance(name, str) else None
     return Refusal(first.reason, first.place, detail, kind, original)
-
-
-def _rows(held: Content) -> Rows:
-    """Resources read, used, and those that are of no kind."""
-    unmapped = dict(held.skipped)
-    for item in held.items:
-        name = item.target.partition("/")[0] if item.resource is None else item.resource["resourceType"]
-        if name not in KIND_OF and name not in SUPPORTING:
-            unmapped[name] = unmapped.get(name, 0) + 1
-    read_ = len(held.items) + len(held.faulty) + sum(held.skipped.values())
-    return Rows(read_, len(held.items) + sum(held.skipped.values()) - sum(unmapped.values()), unmapped)
 
 
 TRANSLATOR: Final = FhirTranslator()

@@ -6,10 +6,10 @@ from schemas.fields import Field
 from schemas.kinds.common import PERSON
 
 _SERIES: Final = (
-    Field("number", "int", "Số loạt", "Series number", dicom="(0020,0011)"),
-    Field("modality", "code", "Loại thiết bị", "Modality", dicom="(0008,0060)"),
+    Field("number", "int", "Số loạt", "Series number", dicom="(0020,0011)", fhir="series.number"),
+    Field("modality", "code", "Loại thiết bị", "Modality", dicom="(0008,0060)", fhir="series.modality"),
     Field("body_part", "code", "Bộ phận", "Body part", "masked", dicom="(0018,0015)"),
-    Field("laterality", "code", "Bên: R, L, B, U", "Side", dicom="(0020,0060)"),
+    Field("laterality", "code", "Bên: R, L, B, U", "Side", dicom="(0020,0060)", fhir="series.laterality"),
     Field("description", "string", "Mô tả loạt", "Description", "masked", dicom="(0008,103E), (0040,0254)"),
     Field("protocol", "string", "Quy trình chụp", "Protocol", "masked", dicom="(0018,1030)"),
     Field("started_at", "millis", "Thời điểm bắt đầu loạt", "Series started", dicom="(0008,0021), (0008,0031)"),
@@ -41,9 +41,19 @@ BODY: Final[tuple[Field, ...]] = (
         dicom="(0008,1032), (0032,1064)",
         fhir="procedureCode",
     ),
-    Field("procedure_system", "code", "Hệ mã kỹ thuật", "Code system", "masked", dicom="(0008,0102)"),
-    Field("procedure_name", "string", "Tên kỹ thuật", "Procedure", "masked", dicom="(0008,0104), (0032,1060)"),
-    Field("description", "string", "Mô tả", "Description", "masked", dicom="(0008,1030)"),
+    Field(
+        "procedure_system", "code", "Hệ mã kỹ thuật", "Code system", "masked", dicom="(0008,0102)", fhir="procedureCode"
+    ),
+    Field(
+        "procedure_name",
+        "string",
+        "Tên kỹ thuật",
+        "Procedure",
+        "masked",
+        dicom="(0008,0104), (0032,1060)",
+        fhir="procedureCode",
+    ),
+    Field("description", "string", "Mô tả", "Description", "masked", dicom="(0008,1030)", fhir="description"),
     Field("department", "string", "Khoa thực hiện", "Department", "masked", dicom="(0008,1040)"),
     Field("requested_by", "string", "Khoa chỉ định", "Requesting service", "masked", dicom="(0032,1033)"),
     Field("series_count", "int", "Số loạt", "Series", fhir="numberOfSeries"),
@@ -60,8 +70,8 @@ BODY: Final[tuple[Field, ...]] = (
     Field("attending_physician", "string", "Bác sĩ điều trị", "Attending physician", "narrative", dicom="(0008,1048)"),
     Field("reading_physician", "string", "Bác sĩ đọc", "Read by", "narrative", dicom="(0008,1060)"),
     Field("admitting_diagnosis", "string", "Chẩn đoán vào", "Diagnosis", "narrative", dicom="(0008,1080)"),
-    Field("reason", "string", "Lý do chụp", "Reason for study", "narrative", dicom="(0032,1030)"),
+    Field("reason", "string", "Lý do chụp", "Reason for study", "narrative", dicom="(0032,1030)", fhir="reasonCode"),
     Field("history", "string", "Bệnh sử", "Patient history", "narrative", dicom="(0010,21B0)"),
-    Field("remarks", "string", "Ghi chú", "Patient comments", "narrative", dicom="(0010,4000)"),
+    Field("remarks", "string", "Ghi chú", "Patient comments", "narrative", dicom="(0010,4000)", fhir="note"),
     Field("institution", "string", "Tên cơ sở", "Institution", "narrative", dicom="(0008,0080)"),
 )

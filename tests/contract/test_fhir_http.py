@@ -35,10 +35,13 @@ class Hospital:
     client: aiohttp.ClientSession
     url: str = ""
     full: bool = False
+    broken: bool = False
     held: asyncio.Event | None = None
     taken: list[Incoming] = field(default_factory=list)
 
     async def take(self, incoming: Incoming) -> Receipt:
+        if self.broken:
+            raise RuntimeError(NAME)
         if self.held is not None:
             await self.held.wait()
         self.taken.append(incoming)
@@ -187,6 +190,14 @@ async def test_a_full_outbox_is_said(hospital: Hospital) -> None:
     for method, path, body in (("POST", "", PATIENT), ("DELETE", "/Observation/o1", None)):
         status, outcome, headers = await hospital.send(method, path, body)
         assert (503, "transient", "5") == (status, outcome["issue"][0]["code"], headers["Retry-After"])
+
+
+async def test_a_fault_of_ours_costs_one_request(hospital: Hospital) -> None:
+    hospital.broken = True
+    status, outcome, _ = await hospital.send("PUT", "/Patient/p1", PATIENT)
+    assert (500, "exception") == (status, outcome["issue"][0]["code"])
+    hospital.broken = False
+    assert 200 == (await hospital.send("PUT", "/Patient/p1", PATIENT))[0]
 
 
 async def test_too_many_at_once_are_sent_away(hospital: Hospital) -> None:

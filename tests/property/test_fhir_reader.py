@@ -54,11 +54,13 @@ def event(document: Document, rows: Any) -> None:
     compose(document, NUMBER, feed(), KEYS, captured_at=1_795_400_000_000, last_version=0, message_id="m", rows=rows)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(message: bytes) -> None:
     answer(message)
 
 
+@settings(deadline=None)
 @given(json_values, st.sampled_from(["Patient", "Observation", "Bundle", "Encounter", "Nothing"]))
 def test_random_json(value: Json, type_: str) -> None:
     answer(json.dumps(value).encode("utf-8", "surrogatepass"))
@@ -90,13 +92,13 @@ changes: Final = st.sampled_from(SAMPLES).flatmap(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(changes, st.sampled_from(["light", "full"]), st.sampled_from(["R4", "R5"]))
 def test_a_changed_sample(change: tuple[Json, tuple[Any, ...], Any], profile: str, release: Release) -> None:
     answer(raw(changed(*change)), release, profile=profile)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_changed_bytes(sample: Json, data: st.DataObject) -> None:
     message = bytearray(raw(sample))
@@ -105,7 +107,7 @@ def test_changed_bytes(sample: Json, data: st.DataObject) -> None:
     answer(bytes(message))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(RESOURCES).flatmap(lambda r: st.tuples(st.just(r), st.sampled_from(places(r)), json_values)))
 def test_what_the_models_refuse_the_shapes_refuse(change: tuple[Json, tuple[Any, ...], Any]) -> None:
     """The light profile lets nothing through that the full one refuses, in the elements of everyday."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from producers.fhir.bounds import Limits
 from producers.fhir.check import check, place
 from producers.fhir.codes import CODES, CONCEPTS
 from producers.fhir.json_text import Json, read, rough
@@ -132,8 +133,11 @@ def test_a_problem_holds_no_value() -> None:
         assert secret not in f"{check(resource, 'R4', resource)}"
 
 
-def test_too_many_problems_are_cut() -> None:
-    assert 20 == len(check(changed(PATIENT, name=[{}] * 50), "R4"))
+def test_many_faults_are_cut() -> None:
+    assert [("fhir_empty", "Patient.name[0]")] == reasons(changed(PATIENT, name=[{}] * 50))
+    assert [("fhir_unknown_element", "Patient")] == reasons(changed(PATIENT, **{f"x{n}": n for n in range(200)}))
+    elements = dict.fromkeys(("active", "gender", "birthDate", "telecom", "address", "contact", "photo", "link"), 7)
+    assert 2 == len(check(changed(PATIENT, **elements), "R4", limits=Limits(problems=2)))
 
 
 def test_every_reason_is_of_the_table() -> None:

@@ -202,6 +202,14 @@ def test_deletions() -> None:
     assert () == source.tell(CONDITION).outcomes
 
 
+def test_a_condition_moved_to_another_visit_leaves_the_first() -> None:
+    source = Source()
+    second = ENCOUNTER | {"id": "e2", "identifier": [{"use": "official", "value": "LK-0002"}]}
+    source.tell(bundle("batch", PATIENT, ENCOUNTER, second, CONDITION))
+    made = documents(source.tell(CONDITION | {"encounter": {"reference": "Encounter/e2"}}))
+    assert [("LK-0001", None), ("LK-0002", "J18.9")] == [(d.visit_number, d.body["main_diagnosis"]) for d in made]
+
+
 def test_a_deleted_condition_is_taken_out() -> None:
     source = Source()
     source.tell(bundle("batch", PATIENT, ENCOUNTER, CONDITION))
