@@ -1,6 +1,6 @@
 """CSV files and what they say, whole: `history_csv/<case>/input.csv` by a mapping of docs/adapters/history_csv -> `events.json`.
 
-A case's folder begins with the name of its mapping. After a wanted change run with LIVINGDATA_GOLDEN=write and read the
+A case has the name of its mapping. After a wanted change run with LIVINGDATA_GOLDEN=write and read the
 difference.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from producers.adapter import Document, Feed, Outcome, Refusal, Translation
 from producers.history_csv.listen import DIALECT, CsvOptions
@@ -34,7 +35,8 @@ def shown(outcome: Outcome) -> dict[str, Any]:
 
 
 def told(case: str) -> list[dict[str, Any]]:
-    options = CsvOptions.model_validate({"mapping": MAPPINGS / f"{case}.yaml"})
+    chosen = yaml.safe_load((FOLDER / case / "options.yaml").read_text(encoding="utf-8"))
+    options = CsvOptions.model_validate({"mapping": FOLDER / case / chosen["mapping"]})
     feed = Feed("01999.old", "01999", "HIS", "history_csv", options=options.model_dump())
     made = []
     for index, read in enumerate(DIALECT.read(FOLDER / case / "input.csv", feed), 1):
