@@ -10,6 +10,7 @@ DIALECTS: Final[dict[str, str]] = {
     "insurance_xml": "producers.insurance_xml.listen",
     "fhir": "producers.fhir.listen",
     "dicom": "producers.dicom.listen",
+    "history_csv": "producers.history_csv.listen",
 }
 """Dialect -> the module that holds its `DIALECT`."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from producers.adapter import Document, Feed, Outcome, Parsed, State, Translation
 from producers.dicom.listen import DIALECT
@@ -21,7 +22,11 @@ from schemas.sealed import IDENTITY
 
 FOLDER: Final = Path(__file__).parent / "dicom"
 CASES: Final = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
-OPTIONS: Final = {"legacy_tcvn3": {"legacy_charset": "tcvn3"}, "visit_in_accession": {"visit_tag": "AccessionNumber"}}
+
+
+def options_of(folder: Path) -> dict[str, Any]:
+    given = folder / "options.yaml"
+    return yaml.safe_load(given.read_text(encoding="utf-8")) if given.exists() else {}
 
 
 def shown(outcome: Outcome) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def shown(outcome: Outcome) -> dict[str, Any]:
 
 def told(case: str) -> list[dict[str, Any]]:
     """Each file of the case, in order, with the state kept between them."""
-    feed = Feed("01999.pacs", "01999", "PACS", "dicom", options=OPTIONS.get(case, {}))
+    feed = Feed("01999.pacs", "01999", "PACS", "dicom", options=options_of(FOLDER / case))
     states: dict[str, State | None] = {}
     made = []
     for path in sorted((FOLDER / case).glob("input*.dcm")):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from producers.adapter import Feed, Incoming
 from producers.adapters import DIALECTS, dialect
@@ -37,11 +38,18 @@ _LEFT_OUT: Final = frozenset({"incarnation", "trace_id", "original", "original_h
 """Different in every run, or sealed."""
 
 
+def options_of(folder: Path) -> dict[str, Any]:
+    """Of a case that needs any: `options.yaml`, where a mapping is named from the case's own folder."""
+    given = folder / "options.yaml"
+    made: dict[str, Any] = yaml.safe_load(given.read_text(encoding="utf-8")) if given.exists() else {}
+    return made | ({"mapping": folder / made["mapping"]} if "mapping" in made else {})
+
+
 def taken(case: str, folder: Path) -> Outbox:
     """Every message of the case, in one outbox."""
     name, _, _ = case.partition("/")
     one = dialect(name)
-    options = one.options.model_validate({}).model_dump()
+    options = one.options.model_validate(options_of(HERE / case)).model_dump()
     feed = Feed("01999.his", FACILITY, "HIS", name, options=options)
     keys = {FACILITY: Keys(_SEAL, b"p" * 32)}
     outbox = Outbox(folder, keys, {name: one.translator}, limit=topics.MAX_EVENT_BYTES, max_bytes=1 << 30)
