@@ -79,7 +79,7 @@ def decode(raw: bytes, declared: str | None, default: str = _UTF_8) -> str | Pro
     for mark, name in _BOMS:
         if raw.startswith(mark):
             return _strict(raw[len(mark) :], name)
-    if raw[:2].count(0) == 1:
+    if len(raw) > 1 and raw[:2].count(0) == 1:
         return _strict(raw, "utf-16-le" if raw[1] == 0 else "utf-16-be")
     try:
         text = raw.decode()

@@ -62,18 +62,20 @@ def check(raw: bytes) -> None:
             assert reply.startswith(b"MSH")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(raw: bytes) -> None:
     check(raw)
     check(b"MSH|^~\\&|" + raw)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(GOOD), mutations)
 def test_mutated_messages(raw: bytes, changes: list[tuple[int, int, bytes]]) -> None:
     check(mutated(raw, changes))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(GOOD), st.sampled_from(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1258")), mutations)
 def test_mutated_in_other_character_sets(raw: bytes, encoding: str, changes: list[tuple[int, int, bytes]]) -> None:
     check(mutated(raw.decode().encode(encoding, "replace"), changes))
@@ -83,6 +85,7 @@ BATCH = (b"FHS|^~\\&", b"BHS|^~\\&", b"BTS|2", b"BTS", b"FTS|1")
 lines = st.one_of(st.sampled_from(BATCH), st.text("XYZ|^&\\", max_size=12).map(str.encode))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(GOOD), lines), max_size=8), st.sampled_from((b"\r", b"\n", b"\r\n")))
 def test_no_line_of_a_file_is_lost(pieces: list[bytes], end: bytes) -> None:
     """Every line is in a message, in a problem, or a batch segment."""
@@ -98,6 +101,7 @@ def without_batches(raw: bytes) -> list[bytes]:
 _BATCH_NAMES = {line[:3] for line in BATCH}
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(GOOD), st.binary(max_size=60), st.sampled_from(BATCH)), max_size=6))
 def test_any_file_is_split_within_its_limits(pieces: list[bytes]) -> None:
     raw = b"\r".join(pieces)
@@ -109,6 +113,7 @@ def test_any_file_is_split_within_its_limits(pieces: list[bytes]) -> None:
                 check_envelope(made)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=40).map(lambda data: data.replace(START, b"").replace(END[:1], b"")), max_size=6),
     st.lists(st.integers(1, 50), max_size=30),
@@ -129,6 +134,7 @@ def test_frames_are_the_same_in_any_cutting(payloads: list[bytes], cuts: list[in
     assert not decoder.waiting
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(1, 50), max_size=10), st.integers(1, 60))
 def test_noise_never_breaks_the_decoder(stream: bytes, cuts: list[int], limit: int) -> None:
     whole = FrameDecoder(limit)
@@ -142,6 +148,7 @@ def test_noise_never_breaks_the_decoder(stream: bytes, cuts: list[int], limit: i
     assert whole.stray_bytes == decoder.stray_bytes
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from((Separators(), Separators("#", "/", "*", "?", "!", "+"))))
 def test_what_is_escaped_is_read_back(text: str, signs: Separators) -> None:
     import unicodedata

@@ -71,6 +71,11 @@ def test_what_cannot_be_read_is_a_problem_without_its_text(raw: bytes, declared:
     assert "Nguy" not in repr(read)
 
 
+@pytest.mark.parametrize("raw", [b"", b"\0", b"M", b"\xff", b"M\0S"])
+def test_the_shortest_texts_are_read_or_refused(raw: bytes) -> None:
+    assert isinstance(decode(raw, None), str | Problem)
+
+
 def test_names_a_feed_may_use() -> None:
     assert known("tcvn3")
     assert known(" UTF-8 ")
