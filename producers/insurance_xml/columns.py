@@ -71,20 +71,31 @@ def strings(text: str) -> list[str] | None:
     return found if all(len(value) <= CODE_LENGTH for value in found) else None
 
 
-def _code(text: str) -> str | None:
-    return text if len(text) <= CODE_LENGTH else None
-
-
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
-    "string": _code,
-    "code": _code,
     "int": _int,
     "millis": _millis,
     "date": _date,
     "thousandths": lru_cache(maxsize=1 << 14)(values.thousandths),
     "strings": strings,
 }
-"""Clear types. Their results are shared between documents and never changed."""
+"""Clear types but for text. Their results are shared between documents and never changed."""
+
+_ANY_LENGTH: Final = 1 << 62
+
+
+def _seal(_: str) -> None:
+    """Stands in a step for: into the narrative."""
+
+
+def _skip(_: str) -> None:
+    """Stands in a step for: not here."""
+
+
+_Step = tuple[str, Callable[[str], Any] | None, int]
+"""Name of the field, how its text is read (None: as it is), and its greatest length then."""
+
+_ELSEWHERE: Final[_Step] = "elsewhere", _skip, 0
+_NOWHERE: Final[_Step] = "", _skip, 0
 
 
 def sources(field: Field) -> Iterator[tuple[str, str]]:
@@ -103,35 +114,34 @@ class Columns:
     `elsewhere` are fields that somebody else takes; `like` is a table whose fields have the same names and meaning.
     """
 
-    __slots__ = ("_known", "_more", "_numbers", "_sealed", "_texts", "_typed", "rest", "table")
+    __slots__ = ("_more", "_numbers", "_plan", "rest", "table")
 
     def __init__(self, table: str, fields: Iterable[Field], elsewhere: Collection[str] = (), like: str = "") -> None:
         self.table: Final = table
-        self._known = FIELDS[table]
-        self._texts: list[tuple[str, str]] = []
-        self._sealed: list[tuple[str, str]] = []
-        self._typed: list[tuple[str, str, Callable[[str], Any]]] = []
+        self._plan: dict[str, _Step] = dict.fromkeys(elsewhere, _ELSEWHERE)
         self._numbers: list[tuple[str, str]] = []
         self._more: list[tuple[str, str]] = []
-        others, taken = frozenset(elsewhere), set(elsewhere)
+        known, others = FIELDS[table], frozenset(elsewhere)
         for one in fields:
-            names = [name for of, name in sources(one) if of in ("", table, like or table) and name in self._known]
+            names = [name for of, name in sources(one) if of in ("", table, like or table) and name in known]
             if names and one.type not in ("record", "bool") and not others.issuperset(names):
                 self._add(one, names)
-                taken.add(names[0])
-        self.rest: Final = tuple(sorted(self._known - taken))
+        self.rest: Final = tuple(sorted(known - self._plan.keys()))
+        """Fields of the standard that nobody takes."""
 
     def _add(self, one: Field, names: list[str]) -> None:
         first, *others = names
         self._more += [(first, other) for other in others]
         if one.sealed:
-            self._sealed.append((one.name, first))
+            self._plan[first] = one.name, _seal, 0
         elif one.level == "masked":
-            self._texts.append((one.name, first))
+            self._plan[first] = one.name, None, _ANY_LENGTH
         elif one.type == "double":
             self._numbers.append((one.name, first))
+        elif one.type in ("string", "code"):
+            self._plan[first] = one.name, None, CODE_LENGTH
         else:
-            self._typed.append((one.name, first, _READERS[one.type]))
+            self._plan[first] = one.name, _READERS[one.type], 0
 
     def fill(self, row: Row, gathered: Gathered, prefix: str = "", repeated: Row | None = None) -> dict[str, Any]:
         """The fields the row fills; empty ones are left out.
@@ -139,31 +149,31 @@ class Columns:
         `prefix` begins the paths in the narrative (`lines[2].`). `repeated` is the XML1 row of the same HOSO: what an
         unmapped field only repeats from it is no loss.
         """
-        if self._more:
-            row = self._either(row)
-        get = row.get
-        body: dict[str, Any] = {name: text for name, source in self._texts if (text := get(source))}
-        for name, source, read in self._typed:
-            if text := get(source):
-                value = read(text)
-                if value is not None:
-                    body[name] = value
-                else:
-                    gathered.marks.add(MARK_UNREADABLE)
-                    gathered.narrative[f"{prefix}extra.{source}"] = text
-        for name, source in self._numbers:
-            if (text := get(source)) and (number := values.number(text)) is not None:
-                body[name] = number
-        for name, source in self._sealed:
-            if text := get(source):
+        body: dict[str, Any] = {}
+        step_of = self._plan.get
+        for source, text in (self._either(row) if self._more else row).items():
+            if not text:
+                continue
+            name, read, length = step_of(source, _NOWHERE)
+            if read is None:
+                value = text if len(text) <= length else None
+            elif read is _seal:
                 gathered.narrative[prefix + name] = text
-        for source in self.rest:
-            if text := get(source):
-                self._left(source, text, gathered, prefix, repeated)
-        if not row.keys() <= self._known:
-            for source in row.keys() - self._known:
-                if text := row[source]:
-                    self._left(source, text, gathered, prefix, None)
+                continue
+            elif read is not _skip:
+                value = read(text)
+            else:
+                if not name:
+                    self._left(source, text, gathered, prefix, repeated)
+                continue
+            if value is not None:
+                body[name] = value
+            else:
+                gathered.marks.add(MARK_UNREADABLE)
+                gathered.narrative[f"{prefix}extra.{source}"] = text
+        for name, source in self._numbers:
+            if (text := row.get(source, "")) and (number := values.number(text)) is not None:
+                body[name] = number
         return body
 
     def _either(self, row: Row) -> Row:

@@ -167,6 +167,21 @@ class TestFolder:
         assert ["1", "2", "3"] == numbers
         taking.outbox.close()
 
+    @pytest.mark.parametrize("held", [1, folders.HELD_BYTES])
+    async def test_a_file_of_many_dossiers_is_taken_in_order(
+        self, held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(folders, "HELD_BYTES", held)
+        inbox = tmp_path / "in"
+        inbox.mkdir()
+        numbers = [f"LK-{n}" for n in range(2 * folders.AT_ONCE + 3)]
+        (inbox / "a.xml").write_bytes(envelope(*map(visit, numbers)))
+        taking = Taking(tmp_path / "data", keyring.create(["01999"]))
+        (moved,) = await run(inbox, taking, "a.xml")
+        assert list(range(1, len(numbers) + 1)) == [receipt.sequence for receipt in taking.receipts]
+        assert receipt_of(moved).startswith(f"{len(numbers)} hồ sơ: {len(numbers)} đã nhận")
+        taking.outbox.close()
+
     async def test_after_a_crash_in_the_middle_the_first_receipts_are_given_again(self, tmp_path: Path) -> None:
         inbox, ring = tmp_path / "in", keyring.create(["01999"])
         inbox.mkdir()
