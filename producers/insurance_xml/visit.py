@@ -17,8 +17,8 @@ from producers.insurance_xml.part import Part, Row
 from producers.insurance_xml.person import Person
 from producers.insurance_xml.slots import CHECK_IN, DISCHARGE, HIV, SLOT_OF, SUMMARY, kind_of
 
-_RESTRICTED: Final = re.compile(r"(?:B2[0-4]|Z21)(?!\d)", re.IGNORECASE)
-"""HIV (ICD-10 B20-B24) and its carrier state (Z21)."""
+_RESTRICTED: Final = re.compile(r"B2[0-4]|Z21", re.IGNORECASE)
+"""HIV (ICD-10 B20-B24) and its carrier state (Z21); some write B20.9 as B209."""
 _HIV_FIELDS: Final = ("NGAYKD_HIV", "BDDT_ARV")
 """Fields of XML15 that only a person with HIV has filled."""
 

@@ -149,7 +149,7 @@ class TestPerson:
                 assert text not in str(document.body)
                 assert text not in repr(document)
 
-    @pytest.mark.parametrize("code", ["B20", "b24.9", "Z21"])
+    @pytest.mark.parametrize("code", ["B20", "b24.9", "B209", "Z21"])
     def test_hiv_makes_every_document_of_the_visit_restricted(self, code: str) -> None:
         for place in ("XML1", "XML3"):
             coded = {"MA_BENH_CHINH": code} if place == "XML1" else {}
@@ -157,7 +157,7 @@ class TestPerson:
             made = documents({"XML1": [{**SUMMARY, **coded}], "XML2": DRUGS, "XML3": services})
             assert {"restricted"} == {document.sensitivity for document in made.values()}
 
-    @pytest.mark.parametrize("code", ["B25", "B200", "Z211", "J18.9"])
+    @pytest.mark.parametrize("code", ["B25", "B19.9", "Z20.6", "J18.9"])
     def test_other_codes_do_not(self, code: str) -> None:
         assert "normal" == only("XML1", {"MA_BENH_CHINH": code}).sensitivity
 
