@@ -10,7 +10,8 @@ OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest wa
 PARTS: Final = Counter("livingdata_worker_parts_total", "Parts by outcome", ["kind", "outcome"])
 REJECTIONS: Final = Counter("livingdata_rejections_total", "Rejections", ["stage", "reason"])
 CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one chunk by stage", ["stage"])
-PROGRESS: Final = Gauge("livingdata_progress_timestamp_seconds", "Last progress", ["role"])
+PROGRESS_NAME: Final = "livingdata_progress_timestamp_seconds"
+PROGRESS: Final = Gauge(PROGRESS_NAME, "Last progress, or nothing to do", ["role"])
 ROWS: Final = Counter("livingdata_sink_rows_total", "Rows inserted", ["table"])
 INSERT_SECONDS: Final = Histogram("livingdata_sink_insert_seconds", "Time of one insert", ["table"])
 AGE: Final = Histogram(
@@ -18,7 +19,7 @@ AGE: Final = Histogram(
 )
 
 
-def serve(port: int | None) -> None:
-    """Prometheus endpoint on loopback, where a port is set."""
+def serve(port: int | None, host: str = "127.0.0.1") -> None:
+    """Prometheus endpoint, where a port is set."""
     if port is not None:
-        start_http_server(port, addr="127.0.0.1")
+        start_http_server(port, addr=host)

@@ -144,6 +144,8 @@ class Worker:
             if ready is not None and self.app.consumer.assignment():
                 ready.touch()
                 ready = None
+            if self.app.consumer.caught_up:
+                telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
             await asyncio.sleep(0.1)
         await self.app.stop()
         self._ending.set()

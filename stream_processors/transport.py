@@ -106,6 +106,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust gives no typ
         self._forget()
         await super().perform_seek()
 
+    @property
+    def caught_up(self) -> bool:
+        """Partitions are assigned and all that was handed out is done: having nothing to do is progress too.
+
+        A fetch that is stuck is not seen here; the lag, measured outside, shows it.
+        """
+        return self._handed == self._positions and bool(self.assignment())
+
     # Finishing
 
     def begin(self, chunk: Chunk) -> bool:

@@ -12,6 +12,15 @@ from runtime import logs
 from tests.servers import RealStack, Servers, embedded, empty, make_real, wanted
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a real stack only what asks for servers differs from the ordinary run."""
+    if not wanted():
+        return
+    asking = {item for item in items if {"servers", "real_stack"}.intersection(getattr(item, "fixturenames", ()))}
+    config.hook.pytest_deselected(items=[item for item in items if item not in asking])
+    items[:] = [item for item in items if item in asking]
+
+
 @pytest.fixture(scope="session")
 def real_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
     """A real Kafka, registry and Redis on free ports, one for all tests; skips where none is wanted or can run."""

@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "reconcile": "infra.cli.reconcile",
     "topics": "infra.cli.topics",
     "stack": "infra.cli.stack",
+    "health": "infra.cli.health",
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
 }

@@ -36,7 +36,7 @@ def run(
     """Take what the hospital's systems send, keep it durably, publish it to received.*."""
     chosen = settings.load(settings.AdapterSettings, config)
     logs.configure("adapter", chosen.log_level)
-    telemetry.serve(chosen.metrics_port)
+    telemetry.serve(chosen.metrics_port, chosen.metrics_host)
     from producers import run as role
 
     role.run(chosen, stop_event(), ready_file)

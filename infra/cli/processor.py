@@ -25,5 +25,5 @@ def processor(
     """Run a worker: received.* -> accepted.*, rejected, outcomes."""
     chosen = settings.load(settings.WorkerSettings, config)
     logs.configure("processor", chosen.log_level)
-    telemetry.serve(chosen.metrics_port)
+    telemetry.serve(chosen.metrics_port, chosen.metrics_host)
     role.run(chosen, stop_event(), ready_file)

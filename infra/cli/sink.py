@@ -25,5 +25,5 @@ def sink(
     """Run a sink: accepted.* and the ledger topics -> ClickHouse."""
     chosen = settings.load(settings.SinkSettings, config)
     logs.configure("sink", chosen.log_level)
-    telemetry.serve(chosen.metrics_port)
+    telemetry.serve(chosen.metrics_port, chosen.metrics_host)
     role.run(chosen, stop_event(), ready_file)
