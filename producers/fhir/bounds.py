@@ -12,6 +12,9 @@ class Limits:
 
     message: int = 16 << 20
     """A request's body, a .json file, a line of NDJSON. A patient's whole record with documents inside reaches 10 MB."""
+    values: int = 600_000
+    """Values of one message, told by its commas: it is the time they take that is bounded. FHIR without
+    blanks has one in 30 bytes or fewer."""
     lines: int = 5_000_000
     """Lines of one NDJSON file; read one by one."""
     entries: int = MAX_PARTS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.fhir.bounds import DEFAULT, Limits, Problem
-from producers.fhir.check import check, place
+from producers.fhir.check import Rough, check, place
 from producers.fhir.json_text import Json
 from producers.fhir.releases import Release
 
@@ -59,7 +59,7 @@ class Content:
     skipped: dict[str, int] = field(default_factory=dict)
 
 
-def content(tree: Json, release: Release, rough: Json = None, limits: Limits = DEFAULT) -> Content | Problem:
+def content(tree: Json, release: Release, rough: Rough | None = None, limits: Limits = DEFAULT) -> Content | Problem:
     """The resources of a message, checked; with `rough` by the models too (see `check`). A Problem only where there is
     no telling which resources it holds.
     """
@@ -79,7 +79,7 @@ def content(tree: Json, release: Release, rough: Json = None, limits: Limits = D
     )
 
 
-def _bundle(tree: dict[str, Any], release: Release, rough: Json, limits: Limits) -> Content | Problem:
+def _bundle(tree: dict[str, Any], release: Release, rough: Rough | None, limits: Limits) -> Content | Problem:
     entries = tree.get("entry", [])
     if isinstance(entries, list) and len(entries) > limits.entries:
         return Problem("too_large", "Bundle.entry", f"{len(entries)} entries, at most {limits.entries}")
@@ -120,7 +120,7 @@ def _shell(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entries(
-    tree: dict[str, Any], entries: list[dict[str, Any]], release: Release, rough: Json, limits: Limits
+    tree: dict[str, Any], entries: list[dict[str, Any]], release: Release, rough: Rough | None, limits: Limits
 ) -> Iterator[Item | Faulty | str]:
     """In order; a name where an entry asks for nothing."""
     if tree.get("type") in _ANSWERS:
@@ -139,12 +139,16 @@ def _entries(
             yield f"Bundle.entry.{method or 'empty'}"
         else:
             at = f"{where}.resource"
-            problems = check(resource, release, rough and rough["entry"][index]["resource"], limits)
+            problems = check(resource, release, _entry_of(rough, index), limits)
             if problems:
                 yield Faulty(at, resource, tuple(_moved(problem, at) for problem in problems))
             else:
                 full_url = entry.get("fullUrl", "")
                 yield Item(at, _named(resource, full_url), full_url)
+
+
+def _entry_of(rough: Rough | None, index: int) -> Rough | None:
+    return None if rough is None else lambda: rough()["entry"][index]["resource"]
 
 
 def _named(resource: dict[str, Any], full_url: str) -> dict[str, Any]:

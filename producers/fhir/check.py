@@ -5,7 +5,7 @@ key that nobody knows may be anything.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from producers.fhir.releases import WITHOUT_MODEL, Release, model
 from producers.fhir.shapes import faults, shape
 
 Profile = Literal["light", "full"]
+Rough = Callable[[], Any]
 
 _ELEMENT: Final = re.compile(r"_?[a-z][A-Za-z0-9]{0,49}(?:\[x\])?")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -31,10 +32,10 @@ _REASONS: Final = {
 _IDS: Final = frozenset(("id", "versionId", "valueId"))
 
 
-def check(resource: Any, release: Release, rough: Any = None, limits: Limits = DEFAULT) -> list[Problem]:
+def check(resource: Any, release: Release, rough: Rough | None = None, limits: Limits = DEFAULT) -> list[Problem]:
     """What is wrong with one resource, at most `limits.problems`; nothing if it may be taken. Never raises.
 
-    `rough` is the same resource for the models (`json_text.rough`); without it only the shape is asked.
+    `rough` gives the same resource for the models (`json_text.rough`); without it only the shape is asked.
     """
     name = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(name, str):
@@ -46,7 +47,7 @@ def check(resource: Any, release: Release, rough: Any = None, limits: Limits = D
         Problem(_reason(kind, path), place(name, path), detail)
         for kind, path, detail in faults(found, resource, limits.problems)
     ]
-    return wrong or (_of_model(rough, name, release, limits) if rough is not None else [])
+    return wrong or (_of_model(rough(), name, release, limits) if rough is not None else [])
 
 
 def place(name: str, path: Iterable[Any]) -> str:
@@ -98,4 +99,4 @@ def prepare(release: Release, profile: Profile) -> None:
     """Build what most messages need before the first one comes (a second or so)."""
     for name in USED:
         stub = {"resourceType": name}
-        check(stub, release, stub if profile == "full" else None)
+        check(stub, release, stub.copy if profile == "full" else None)

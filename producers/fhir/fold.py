@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 from producers.adapter import Document, Outcome, Refusal, State
@@ -86,15 +87,33 @@ class Folding:
     def _visits_of(self, name: str, condition: Element) -> list[str]:
         """The encounters that name a condition or are named by it, as far as they are known."""
         said = self._told.index.key_of(condition.get("encounter"), "Encounter")
-        return [
-            visit
-            for visit, resource in self._after.items()
-            if resource["resourceType"] == "Encounter" and (visit == said or name in self._linked(resource))
-        ]
+        found = [said] if said and self._after.get(said, {}).get("resourceType") == "Encounter" else []
+        return found + self._naming.get(name, [])
 
-    def _linked(self, visit: Element) -> set[str | None]:
+    @cached_property
+    def _naming(self) -> dict[str, list[str]]:
+        """Condition -> the encounters whose `diagnosis` names it."""
+        found: dict[str, list[str]] = {}
+        for visit, resource in self._after.items():
+            if resource["resourceType"] == "Encounter":
+                for name in self._linked(resource):
+                    found.setdefault(name, []).append(visit)
+        return found
+
+    def _linked(self, visit: Element) -> list[str]:
         links = visit.get("diagnosis", ())
-        return {self._told.index.key_of(ref, "Condition") for link in links for ref in diagnoses.targets(link)}
+        named = (self._told.index.key_of(ref, "Condition") for link in links for ref in diagnoses.targets(link))
+        return list(dict.fromkeys(name for name in named if name))
+
+    @cached_property
+    def _of_visit(self) -> dict[str, list[str]]:
+        """Encounter -> the Conditions that name it."""
+        found: dict[str, list[str]] = {}
+        for name, resource in self._told.index.resources.items():
+            if resource["resourceType"] == "Condition":
+                said = self._told.index.key_of(resource.get("encounter"), "Encounter")
+                found.setdefault(said or "", []).append(name)
+        return found
 
     def _is_other_person(self, name: str) -> bool:
         """Whether what identifies the patient was said otherwise before."""
@@ -107,21 +126,25 @@ class Folding:
         visit = self._after.get(name)
         if visit is None:  # deleted
             return _in_error(encounter.build(self._before[name], {}, self._told))
-        linked = self._linked(visit)
-        conditions = {
-            at: resource
-            for at, resource in self._told.index.resources.items()
-            if resource["resourceType"] == "Condition"
-            and (at in linked or self._told.index.key_of(resource.get("encounter"), "Encounter") == name)
-        }
+        resources = self._told.index.resources
+        names = dict.fromkeys([*self._linked(visit), *self._of_visit.get(name, ())])
+        conditions = {at: resources[at] for at in names if at in resources}
         return encounter.build(visit, conditions, self._told)
 
     def _prescription(self, name: str) -> Document:
-        now, before = (
-            [r for r in found.values() if r["resourceType"] == "MedicationRequest" and prescription.group(r) == name]
-            for found in (self._after, self._before)
-        )
+        now = self._grouped[0].get(name)
+        before = self._grouped[1].get(name, [])
         return prescription.build(now, self._told) if now else _in_error(prescription.build(before, self._told))
+
+    @cached_property
+    def _grouped(self) -> tuple[dict[str, list[Element]], dict[str, list[Element]]]:
+        """Prescription -> its requests, as they are now and as they were before."""
+        both: tuple[dict[str, list[Element]], dict[str, list[Element]]] = ({}, {})
+        for found, resources in zip(both, (self._after, self._before), strict=True):
+            for resource in resources.values():
+                if resource["resourceType"] == "MedicationRequest":
+                    found.setdefault(prescription.group(resource) or "", []).append(resource)
+        return both
 
     def _alone(self, item: Item) -> list[Outcome]:
         """The document of a resource that stands for itself."""

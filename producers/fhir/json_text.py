@@ -26,11 +26,15 @@ def read(raw: bytes, limits: Limits = DEFAULT) -> Json | Problem:
     """The tree, or why there is none. Never raises."""
     if len(raw) > limits.message:
         return Problem("too_large", "", f"{len(raw)} bytes, at most {limits.message}")
+    if raw.count(b",") > limits.values:
+        return Problem("too_large", "", f"more than {limits.values} values")
     text = raw.removeprefix(_BOM)
     if text.startswith(_OTHER_ENCODINGS) or b"\0" in text[:4]:
         return Problem("fhir_charset", "byte 0", "UTF-16 or UTF-32")
     try:
-        return jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="lossless-float")
+        return jiter.from_json(
+            text, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True, float_mode="lossless-float"
+        )
     except ValueError as error:
         return _problem(str(error), text)
 
@@ -77,4 +81,4 @@ def plain(tree: Json) -> Json:
 
 def rough(raw: bytes) -> Json:
     """The same text with decimals as floats, as the models of `fhir.resources` take them. Of what `read` has read."""
-    return jiter.from_json(raw.removeprefix(_BOM), float_mode="float")
+    return jiter.from_json(raw.removeprefix(_BOM), cache_mode="keys", float_mode="float")

@@ -5,6 +5,7 @@ Options of a feed that are read here: `release`, `profile`, `visit_system`, `pat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ class FhirTranslator:
         tree = read(raw, limits)
         if isinstance(tree, Problem):
             return refusal(tree)
-        twin = rough(raw) if feed.options.get("profile", "full") == "full" else None
+        twin = cache(lambda: rough(raw)) if feed.options.get("profile", "full") == "full" else None
         made = content(tree, release or feed.options.get("release", "R4"), twin, limits)
         if isinstance(made, Problem):
             return refusal(made)

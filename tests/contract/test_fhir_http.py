@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from runtime import keyring
 from runtime.seal import HEADER, unseal
 from schemas import codec, registry
 from tests.unit.fhir.told import CCCD, ENCOUNTER, NAME, OBSERVATION, PATIENT, bundle, feed, raw
+from tests.unit.hl7v2.test_listen import certificate
 
 RING: Final = keyring.create(["01999"])
 KEYS: Final = Keys.of(RING, "01999")
@@ -240,6 +242,26 @@ async def test_a_request_may_name_its_release(hospital: Hospital) -> None:
 async def test_clients_ask_for_the_statement_first(hospital: Hospital) -> None:
     status, statement, _ = await hospital.send("GET", "/metadata")
     assert (200, "CapabilityStatement", "4.0.1") == (status, statement["resourceType"], statement["fhirVersion"])
+
+
+async def test_tls_with_client_certificates(tmp_path: Path) -> None:
+    authority = certificate(tmp_path, "authority", None)
+    certificate(tmp_path, "server", authority)
+    certificate(tmp_path, "client", authority)
+    files = {"tls_certificate": tmp_path / "server.pem", "tls_key": tmp_path / "server.key"}
+    context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    outbox = Outbox(tmp_path, {"01999": KEYS}, {"fhir": DIALECT.translator}, limit=900_000, max_bytes=1 << 30)
+    async with aiohttp.ClientSession() as client:
+        server = server_of(Hospital(outbox, client), **files, tls_client_ca=tmp_path / "authority.pem")
+        await server.start()
+        url = f"https://127.0.0.1:{server.port}/fhir/metadata"
+        with pytest.raises(aiohttp.ClientError):
+            await client.get(url, ssl=context)
+        context.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+        async with client.get(url, ssl=context) as response:
+            assert 200 == response.status
+        await server.stop()
+    outbox.close()
 
 
 async def test_a_slow_body_is_not_waited_for(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def test_the_bounds_are_inclusive() -> None:
     assert not isinstance(read(b"[" * DEPTH + b"]" * DEPTH), Problem)
     assert [] == read(b"[]", Limits(message=2))
     assert Problem("too_large", "", "2 bytes, at most 1") == read(b"[]", Limits(message=1))
+    assert [1, 2] == read(b"[1,2]", Limits(values=1))
+    assert Problem("too_large", "", "more than 1 values") == read(b"[1,2,3]", Limits(values=1))
 
 
 def test_a_problem_names_no_key() -> None:
