@@ -1,9 +1,12 @@
 """Code tables that the formats refer to; values are strings because leading zeros and `1.10` matter.
 
 Sources: QĐ 130 / 4750 / 3176 (insurance XML), QĐ 1804/QĐ-BYT 2026 (visit types 11-16), QĐ 3276/QĐ-BYT 2025
-(patient categories), the administrative lists before and after 01/07/2025 (provinces).
+(patient categories), the administrative lists before and after 01/07/2025 (provinces). `LISTS` names the lists that
+rules ask, each with the days from which it holds.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
 PROVINCES_63: Final[dict[str, str]] = {
@@ -20,6 +23,16 @@ PROVINCES_63: Final[dict[str, str]] = {
     "92": "Cần Thơ", "93": "Hậu Giang", "94": "Sóc Trăng", "95": "Bạc Liêu", "96": "Cà Mau",
 }  # fmt: skip
 """The 63 provinces before the merger of 2025. A CCCD keeps the digits of its first registration: `0` + code."""
+
+PROVINCES_34: Final[dict[str, str]] = {
+    "01": "Hà Nội", "04": "Cao Bằng", "08": "Tuyên Quang", "11": "Điện Biên", "12": "Lai Châu", "14": "Sơn La",
+    "15": "Lào Cai", "19": "Thái Nguyên", "20": "Lạng Sơn", "22": "Quảng Ninh", "24": "Bắc Ninh", "25": "Phú Thọ",
+    "31": "Hải Phòng", "33": "Hưng Yên", "37": "Ninh Bình", "38": "Thanh Hóa", "40": "Nghệ An", "42": "Hà Tĩnh",
+    "44": "Quảng Trị", "46": "Huế", "48": "Đà Nẵng", "51": "Quảng Ngãi", "52": "Gia Lai", "56": "Khánh Hòa",
+    "66": "Đắk Lắk", "68": "Lâm Đồng", "75": "Đồng Nai", "79": "TP. Hồ Chí Minh", "80": "Tây Ninh", "82": "Đồng Tháp",
+    "86": "Vĩnh Long", "91": "An Giang", "92": "Cần Thơ", "96": "Cà Mau",
+}  # fmt: skip
+"""The 34 provinces from 01/07/2025 (QĐ 19/2025/QĐ-TTg). Some numbers changed their meaning: 15, 24, 44, 52, 80, 82, 91."""
 
 SEX: Final[dict[str, str]] = {"1": "male", "2": "female", "3": "undetermined"}
 """`GIOI_TINH`."""
@@ -67,3 +80,46 @@ CARD_GROUPS: Final = frozenset(
     "DN HC HT TE HS SV HN CN DT GD BT TN CC CK CB XK LS QN CA CY HX XD TC TQ TA TY HD XB XN MS HG CH NN TK".split()
 )
 """First two letters of a 15-character insurance card. The list is not official; unknown letters only lower quality."""
+
+
+def _numbers(last: int) -> frozenset[str]:
+    return frozenset(str(n) for n in range(1, last + 1))
+
+
+_ALWAYS: Final = date.min
+_TYPES_11_TO_16: Final = date(2026, 6, 19)
+_TWO_LEVELS: Final = date(2025, 7, 1)
+
+LISTS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
+    "sex": ((_ALWAYS, frozenset(SEX)),),
+    "visit_type": (
+        (_ALWAYS, frozenset(code for code in VISIT_TYPES if code <= "10")),
+        (_TYPES_11_TO_16, frozenset(VISIT_TYPES)),
+    ),
+    "patient_category": ((_ALWAYS, PATIENT_CATEGORIES),),
+    "treatment_result": ((_ALWAYS, frozenset(TREATMENT_RESULTS)),),
+    "discharge_type": ((_ALWAYS, frozenset(DISCHARGE_TYPES)),),
+    "cost_group": ((_ALWAYS, frozenset(COST_GROUPS)),),
+    "card_group": ((_ALWAYS, CARD_GROUPS),),
+    "province": ((_ALWAYS, frozenset(PROVINCES_63)), (_TWO_LEVELS, frozenset(PROVINCES_34))),
+    "ethnicity": ((_ALWAYS, frozenset(f"{n:02d}" for n in range(1, 57)) | {"99"}),),
+    "area": ((_ALWAYS, frozenset({"K1", "K2", "K3"})),),
+    "scope": ((_ALWAYS, _numbers(3)),),
+    "payment_method": ((_ALWAYS, _numbers(3)),),
+    "paid_by": ((_ALWAYS, _numbers(4)),),
+    "anaesthesia": ((_ALWAYS, _numbers(4)),),
+    "referral_reason": ((_ALWAYS, _numbers(3)),),
+    "one": ((_ALWAYS, frozenset({"1"})),),
+}
+"""Name -> (first day, codes), oldest first. `ethnicity`: 55 foreign; 56 and 99 are both met for unknown. `one` is of
+flags that are empty or 1."""
+
+
+def in_force(name: str, day: date) -> frozenset[str]:
+    """The codes of a list on a day. KeyError for a list that is not there."""
+    return next(codes for since, codes in reversed(LISTS[name]) if since <= day)
+
+
+def changes() -> Iterable[date]:
+    """The days on which some list changes."""
+    return {since for spans in LISTS.values() for since, _ in spans[1:]}

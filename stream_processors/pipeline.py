@@ -43,10 +43,10 @@ def check(source: Source, keyring: Keyring, citizen_key: bytes, limit: int) -> S
     opened = receive(source, keyring, limit)
     if isinstance(opened, Rejected):
         return opened
-    verdict = validate(opened.event, opened.identity)
+    verdict = validate(opened.event, opened.identity, opened.narrative)
     if verdict.blocking:
         rules = (*verdict.blocking, *verdict.quality)
-        return Rejected(source, "rule", rules=rules, event=opened.event)
+        return Rejected(source, "rule", verdict.place, rules=rules, event=opened.event)
     asked = identify.ask(citizen_key, opened.identity)
     return Checked(opened, verdict.quality, asked, enrich.document_date(opened.event))
 

@@ -43,6 +43,7 @@ class Opened:
     seal: bytes = field(repr=False)
     event: dict[str, Any] = field(repr=False)
     identity: dict[str, str | None] = field(repr=False)
+    narrative: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +119,4 @@ def _open(
         return Rejected(source, "seal_broken", "seal", str(error), event=event)
     except codec.NotOneDatum:
         return Rejected(source, "seal_broken", "seal", "content", event=event)
-    return Opened(source, accepted_id, datum, sealed, event, inside["identity"])
+    return Opened(source, accepted_id, datum, sealed, event, inside["identity"], inside["narrative"])

@@ -2,23 +2,46 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from stream_processors.rules import plan
+from stream_processors.rules import BOOK, Failure, Rulebook
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Ids of the rules that failed: those that block, and those that lower quality."""
+    """The rules that failed, each with the place of its first fault."""
 
-    blocking: tuple[str, ...]
-    quality: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def of(self, mode: str) -> tuple[str, ...]:
+        """Ids of the failed rules of a mode: `block`, `warn`, `shadow`."""
+        return tuple(id_ for id_, found, _ in self.failures if found == mode) if self.failures else ()
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Ids of the rules that reject the document."""
+        return self.of("block")
+
+    @property
+    def quality(self) -> tuple[str, ...]:
+        """Ids of the rules that lower its quality."""
+        return self.of("warn")
+
+    @property
+    def place(self) -> str:
+        """Where the first blocking rule failed."""
+        return next((place for _, mode, place in self.failures if mode == "block"), "")
 
 
-def validate(event: Mapping[str, Any], identity: Mapping[str, str | None]) -> Verdict:
-    blocking: list[str] = []
-    quality: list[str] = []
-    for rule, fails in plan(event["kind"], event["status"] == "active"):
-        if fails(event, identity):
-            (blocking if rule.mode == "block" else quality).append(rule.id)
-    return Verdict(tuple(blocking), tuple(quality))
+CLEAN: Final = Verdict()
+
+
+def validate(
+    event: Mapping[str, Any],
+    identity: Mapping[str, str | None],
+    narrative: Mapping[str, str],
+    book: Rulebook = BOOK,
+) -> Verdict:
+    """`event` is header and body as decoded; `narrative` path -> sealed text."""
+    failures = book(event, identity, narrative)
+    return Verdict(tuple(failures)) if failures else CLEAN

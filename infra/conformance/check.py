@@ -162,9 +162,12 @@ class Checker:
         if framed is None or coder is None:
             raise RuntimeError("an event of our own cannot be read")
         event = coder.decode(framed[1])
-        verdict = validate(event, dict.fromkeys(IDENTITY) | document.identity)
-        issues = [_failed(rule, "error", document.kind) for rule in verdict.blocking]
-        issues += [_failed(rule, "warning", document.kind) for rule in verdict.quality]
+        verdict = validate(event, dict.fromkeys(IDENTITY) | document.identity, document.narrative)
+        issues = [
+            _failed(rule, "error" if mode == "block" else "warning", f"{document.kind}.{place}")
+            for rule, mode, place in verdict.failures
+            if mode != "shadow"
+        ]
         header = {name: value for name, value in event.items() if name in _HEADER}
         body = {name: value for name, value in event.items() if name not in _HEADER}
         return {"kind": document.kind, "document": event["document_id"], "header": header, "body": body}, issues
@@ -174,9 +177,9 @@ def _untold(_error: Exception) -> None:
     """An issue tells of it."""
 
 
-def _failed(rule_id: str, severity: Literal["error", "warning"], kind: str) -> Issue:
+def _failed(rule_id: str, severity: Literal["error", "warning"], path: str) -> Issue:
     rule = RULES[rule_id]
-    return Issue(rule.id, severity, kind, rule.vi, rule.en, rule.mend_vi, rule.mend_en)
+    return Issue(rule.id, severity, path, rule.vi, rule.en, rule.mend_vi, rule.mend_en)
 
 
 def _refused(refusal: Refusal) -> Issue:

@@ -1,0 +1,102 @@
+"""Checks against code lists (the list in force on the document's date) and against the form of codes."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from schemas.codes import in_force
+from stream_processors.checks import communes
+from stream_processors.checks.register import Check, Event, Identity, LineCheck, Narrative, check, line_check
+
+
+def _of_lists(lists: Mapping[str, str], day: date) -> LineCheck:
+    wanted = tuple((field, in_force(name, day) | {None, ""}) for field, name in lists.items())
+
+    def found(event: Event) -> str | None:
+        for field, codes in wanted:
+            if event[field] not in codes:
+                return field
+        return None
+
+    return found
+
+
+@check
+def in_list(lists: Mapping[str, str], day: date) -> Check:
+    """Each field (field -> name of a list) is empty or a code of its list."""
+    of_lists = _of_lists(lists, day)
+    return lambda event, _, __: of_lists(event)
+
+
+@line_check
+def line_in_list(lists: Mapping[str, str], day: date) -> LineCheck:
+    """The same within a line."""
+    return _of_lists(lists, day)
+
+
+def _of_pattern(fields: Sequence[str], pattern: str, most: int) -> LineCheck:
+    """Each code of the fields (texts or lists of texts) has the form; a list has at most `most` of them."""
+    fullmatch = re.compile(pattern).fullmatch
+    names = tuple(fields)
+
+    @lru_cache(maxsize=20_000)
+    def fits(code: str) -> bool:
+        return fullmatch(code) is not None
+
+    def wrong(value: Any) -> bool:
+        if isinstance(value, str):
+            return not fits(value)
+        return len(value) > most or any(not fits(code) for code in value if code)
+
+    def found(event: Event) -> str | None:
+        for name in names:
+            value = event[name]
+            if value and wrong(value):
+                return name
+        return None
+
+    return found
+
+
+@check
+def of_form(fields: Sequence[str], pattern: str, most: int = 1000) -> Check:
+    """Each code of the fields has the form of a regular expression."""
+    of_pattern = _of_pattern(fields, pattern, most)
+    return lambda event, _, __: of_pattern(event)
+
+
+@line_check
+def line_of_form(fields: Sequence[str], pattern: str, most: int = 1000) -> LineCheck:
+    """The same within a line."""
+    return _of_pattern(fields, pattern, most)
+
+
+@line_check
+def line_code_when(field: str, values: Collection[str], code: str, list_: str, day: date) -> LineCheck:
+    """In lines whose `field` is one of `values`, `code` is there and of the list."""
+    wanted, codes = frozenset(values), in_force(list_, day)
+
+    def found(line: Event) -> str | None:
+        return code if line[field] in wanted and line[code] not in codes else None
+
+    return found
+
+
+@check
+def commune_of_province(province: str, commune: str, day: date) -> Check:
+    """The commune (5 digits) is one of the province, where the list of communes is installed."""
+    known = communes.of(day)
+
+    def found(event: Event, _: Identity, __: Narrative) -> str | None:
+        said = event[commune]
+        if not said:
+            return None
+        if len(said) != 5 or not said.isdigit():
+            return commune
+        if known is None or event[province] is None:
+            return None
+        return commune if said not in known.get(event[province].zfill(2), frozenset()) else None
+
+    return found
