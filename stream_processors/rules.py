@@ -18,7 +18,7 @@ from stream_processors.checks.register import Check, Event, Identity, LineCheck,
 Failure = tuple[str, Mode, str]
 """(rule id, its mode here, place of the first fault)."""
 
-_CODES: Final = frozenset({"in_list", "percents", "code_when"})
+_CODES: Final = frozenset({"in_list", "at_most", "code_when"})
 """Line checks that look at codes only. Codes are few: what was found of a line's codes is remembered."""
 _MOST_REMEMBERED: Final = 20_000
 

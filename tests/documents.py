@@ -25,7 +25,7 @@ IDENTITY: Final[dict[str, str | None]] = {
 _SHARES: Final[Fields] = {
     "amount_hospital": 15_000_000, "amount_insured": 15_000_000, "paid_state_budget": 0, "paid_foreign_aid": 0,
     "paid_domestic_aid": 0, "paid_rest": 0, "paid_other": 0, "patient_outside": 0, "patient_copay": 3_000_000,
-    "insurance_pays": 12_000_000, "benefit_rate": 80,
+    "insurance_pays": 12_000_000, "benefit_rate": 80_000,
 }  # fmt: skip
 _LINE: Final[Fields] = {
     "line": 1, "scope": "1", "insurance_rate": 100, "quantity": 10_000, "unit_price": 1_500_000, "departments": ["K01"],
@@ -50,7 +50,7 @@ RESULT: Final[Fields] = {
 
 BODIES: Final[dict[str, Fields]] = {
     "encounter": {
-        "visit_type": "03", "patient_category": "1.1", "admitted_at": ARRIVED, "inpatient_at": ARRIVED + HOUR,
+        "visit_state": "finished", "visit_type": "03", "patient_category": "1.1", "admitted_at": ARRIVED, "inpatient_at": ARRIVED + HOUR,
         "discharged_at": ENDED, "treatment_days": 4, "treatment_result": "1", "discharge_type": "1",
         "main_diagnosis": "J18.9", "diagnoses": [], "admission_diagnosis": "Viêm phổi", "discharge_diagnosis": "Viêm phổi",
         "departments": ["K01", "K03"], "inpatient_reason": "1", "nationality": "000", "ethnicity": "01",
@@ -71,7 +71,25 @@ BODIES: Final[dict[str, Fields]] = {
         "admitted_at": ARRIVED, "discharged_at": ENDED, "appointed_at": NOW + 7 * DAY, "issued_on": "20260528",
         "doctors": ["0012345/HNO-CCHN"], "head_of_unit": "0123456789", "main_diagnosis": "J18.9",
     },
+    "discharge": {
+        "admitted_at": ARRIVED, "discharged_at": ENDED, "issued_on": "20260528", "summarised_on": "20260528",
+        "visit_type": "03", "departments": ["K03"], "treatment_result": "1", "main_diagnosis": "J18.9",
+        "admission_diagnosis": "Viêm phổi", "discharge_diagnosis": "Viêm phổi", "doctors": ["0012345/HNO-CCHN"],
+        "head_of_unit": "0123456789",
+    },
+    "hiv_care": {
+        "sampled_at": "01992", "confirmed_at": "01992", "arv_started_at": "01992", "reason": "1", "tb_treatment": "0",
+        "tb_screening": "0", "tb_result": "0", "patient_type": "1", "clinical_stage": "1", "patient_group": "1",
+        "states": ["1"], "action": "1", "regimen": "1", "regimen_changed_on": 20_000, "regimen_changed_for": "1",
+    },
 }  # fmt: skip
+
+CHECK_IN: Final[Fields] = {
+    "visit_state": "arrived", "visit_type": "01", "patient_category": "1.1", "admitted_at": NOW, "first_service": "13.1",
+    "first_ordered_at": NOW, "sex": "1", "birth_year": 1980, "inpatient_at": None, "discharged_at": None,
+    "treatment_days": None, "treatment_result": None, "discharge_type": None, "main_diagnosis": None,
+}  # fmt: skip
+"""XML0."""
 
 NARRATIVES: Final[dict[str, dict[str, str]]] = {
     "encounter": dict.fromkeys(
@@ -81,9 +99,12 @@ NARRATIVES: Final[dict[str, dict[str, str]]] = {
         ("file_number", "register_number", "referral_number", "clinical_signs", "course", "plan", "transport"), "x"
     ),
     "appointment": {"appointment_number": "x"},
+    "discharge": dict.fromkeys(
+        ("archive_number", "medical_code", "treatment", "doctor_name", "course", "results", "summary_treatment"), "x"
+    ),
 }
 
 
 def document(kind: str, **fields: Any) -> Fields:
     """A whole document of the kind, decoded."""
-    return event(kind, **(BODIES.get(kind, {}) | fields))
+    return event(kind, **({"source_format": "insurance_xml"} | BODIES.get(kind, {}) | fields))

@@ -38,7 +38,7 @@ HEADER: Final[dict[str, Any]] = {
     "partial": False,
     "facility": FACILITY,
     "source_system": "HIS",
-    "source_format": "insurance_xml",
+    "source_format": "hl7v2",
     "occurred_at": NOW,
     "captured_at": NOW,
     "patient_key": "b0" * 16,

@@ -36,6 +36,13 @@ def line_in_list(lists: Mapping[str, str], day: date) -> LineCheck:
     return _of_lists(lists, day)
 
 
+@check
+def one_of_values(field: str, values: Collection[str]) -> Check:
+    """The field is empty or one of these values."""
+    wanted = frozenset(values) | {None, ""}
+    return lambda event, _, __: field if event[field] not in wanted else None
+
+
 def _of_pattern(fields: Sequence[str], pattern: str, most: int) -> LineCheck:
     """Each code of the fields (texts or lists of texts) has the form; a list has at most `most` of them."""
     fullmatch = re.compile(pattern).fullmatch

@@ -1,7 +1,7 @@
 """Checks of amounts. All are in thousandths; an amount has 2 decimals, so half a cent of rounding is 5 thousandths,
 and hospitals round twice. What is missing says nothing (that it is missing, another rule says)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from stream_processors.checks.register import Check, Event, Identity, LineCheck, Narrative, check, line_check
@@ -67,13 +67,14 @@ def line_outside(amount: str, hospital: str, insured: str, other: str) -> LineCh
 
 @line_check
 def line_share(amount: str, whole: str, percent: str) -> LineCheck:
-    """`amount` = `whole` × `percent` (whole percent)."""
+    """`amount` = `whole` × `percent` (percent in thousandths: 80 % is 80,000)."""
+    slack = CENT * 100_000
 
     def found(line: Event) -> str | None:
         said, total, rate = line[amount], line[whole], line[percent]
         if said is None or total is None or rate is None:
             return None
-        return amount if not -CENT * 100 <= total * rate - said * 100 <= CENT * 100 else None
+        return amount if not -slack <= total * rate - said * 100_000 <= slack else None
 
     return found
 
@@ -110,14 +111,14 @@ def between(field: str, above: int, most: int) -> Check:
 
 
 @line_check
-def line_percents(fields: Sequence[str]) -> LineCheck:
-    """Each is between 0 and 100."""
-    names = tuple(fields)
+def line_at_most(fields: Mapping[str, int]) -> LineCheck:
+    """Each field (field -> its most, in its own unit) is between 0 and its most."""
+    spans = tuple(fields.items())
 
     def found(line: Event) -> str | None:
-        for name in names:
+        for name, most in spans:
             value = line[name]
-            if value is not None and not 0 <= value <= 100:
+            if value is not None and not 0 <= value <= most:
                 return name
         return None
 

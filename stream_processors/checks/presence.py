@@ -1,6 +1,6 @@
 """Checks that something is there. Missing is None, an empty text or an empty list; a zero is there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from stream_processors.checks.register import Check, Event, Identity, LineCheck,
 
 _TEXTS: Final = frozenset({"string", "code", "strings", "record"})
 NUMBERS: Final = frozenset(f.name for body in KINDS.values() for _, f in walk(body) if f.type not in _TEXTS)
-"""Fields of which a zero is there. (No name is a number in one kind and a text in another.)"""
+"""Fields of which a zero is there: names that are a number in some kind."""
 
 
 def _getter(names: Sequence[str]) -> Any:
@@ -62,13 +62,42 @@ def present(fields: Sequence[str] = (), identity: Sequence[str] = (), narrative:
 
 @check
 def present_when(
-    field: str, values: Collection[str], fields: Sequence[str] = (), narrative: Sequence[str] = ()
+    when: Mapping[str, Collection[str]],
+    fields: Sequence[str] = (),
+    identity: Sequence[str] = (),
+    narrative: Sequence[str] = (),
 ) -> Check:
-    """As `present`, of documents whose `field` is one of `values`."""
-    wanted, asked = frozenset(values), present(fields, (), narrative)
+    """As `present`, of documents whose fields (field -> values) each have one of these values."""
+    wanted = tuple((field, frozenset(values)) for field, values in when.items())
+    asked = present(fields, identity, narrative)
 
     def found(event: Event, who: Identity, said: Narrative) -> str | None:
-        return asked(event, who, said) if event[field] in wanted else None
+        for field, values in wanted:
+            if event[field] not in values:
+                return None
+        return asked(event, who, said)
+
+    return found
+
+
+@check
+def present_with_field(
+    field: str, fields: Sequence[str] = (), identity: Sequence[str] = (), narrative: Sequence[str] = ()
+) -> Check:
+    """As `present`, of documents in which `field` is there."""
+    asked = present(fields, identity, narrative)
+    return lambda event, who, said: asked(event, who, said) if event[field] else None
+
+
+@check
+def one_of_when(when: Mapping[str, Collection[str]], fields: Sequence[str]) -> Check:
+    """Exactly one of the fields is there, in documents as in `present_when`."""
+    wanted, names = tuple((field, frozenset(values)) for field, values in when.items()), tuple(fields)
+
+    def found(event: Event, _: Identity, __: Narrative) -> str | None:
+        if any(event[field] not in values for field, values in wanted):
+            return None
+        return None if 1 == sum(1 for name in names if event[name]) else names[0]
 
     return found
 

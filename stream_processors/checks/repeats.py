@@ -1,6 +1,7 @@
 """Checks of the lines of one document against each other."""
 
 from collections.abc import Collection
+from itertools import pairwise
 
 from stream_processors.checks.register import Check, Event, Identity, Narrative, check
 
@@ -34,7 +35,7 @@ def beds_apart(each: str, groups: Collection[str]) -> Check:
             for number, line in enumerate(event[each], 1)
             if line["cost_group"] in wanted and line["ordered_at"] is not None and line["resulted_at"] is not None
         )
-        for (_start, end, _number), (start, _end, number) in zip(spans, spans[1:], strict=False):
+        for (_start, end, _number), (start, _end, number) in pairwise(spans):
             if start < end:
                 return f"{each}[{number}].ordered_at"
         return None

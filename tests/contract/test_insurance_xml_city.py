@@ -23,7 +23,7 @@ from runtime.clock import YEAR_2000_MS
 from runtime.seal import HEADER, unseal
 from schemas import codec, registry
 from stream_processors import identify
-from stream_processors.rules import plan
+from stream_processors.validate import validate
 
 START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=LOCAL)
 NOW: Final = int(START.timestamp() * 1000)
@@ -82,8 +82,7 @@ class Pipeline:
     def _decide(self, event: dict[str, Any], datum: bytes, seal: bytes) -> tuple[str, str, str | None]:
         key = self.ring.sealing(event["facility"])
         inside = registry.SEALED.decode(unseal(key, seal, datum))
-        rules = plan(event["kind"], event["status"] == "active")
-        if any(rule.mode == "block" and check(event, inside["identity"]) for rule, check in rules):
+        if validate(event, inside["identity"], inside["narrative"]).blocking:
             return event["kind"], "rejected", None
         outcome = self._claim(event["document_id"], event["version"], event["content_hash"])
         if outcome == "duplicate":
