@@ -56,14 +56,14 @@ def other(*codes: str) -> Fields:
     return {"diagnoses": [{"code": code, "system": "ICD-10", "role": "other", "text": None} for code in codes]}
 
 
-def ms(*day: int) -> int:
+def ms(year: int, month: int, day: int) -> int:
     """A moment of that day, noon in Hanoi."""
-    return int(datetime(*day, 5, tzinfo=UTC).timestamp() * 1000)  # type: ignore[misc]
+    return int(datetime(year, month, day, 5, tzinfo=UTC).timestamp() * 1000)
 
 
-def ended(*day: int) -> Fields:
+def ended(year: int, month: int, day: int) -> Fields:
     """An outpatient visit of that day, sent the next."""
-    at = ms(*day)
+    at = ms(year, month, day)
     return {"admitted_at": at, "discharged_at": at, "occurred_at": at, "captured_at": at + DAY, "visit_type": "01",
             "inpatient_at": None, "treatment_days": 0}  # fmt: skip
 
