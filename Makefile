@@ -49,6 +49,9 @@ fix: $(STAMP) ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench-%: $(STAMP) ## measure one part: bench-processor (writes build/bench/NAME.json)
+	@$(BIN)/python -m tests.bench.bench_$*
+
 schemas: $(STAMP) ## write the generated .avsc files, ids and data dictionary from the field table
 	@$(BIN)/python -m schemas.generate
 

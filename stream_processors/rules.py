@@ -3,24 +3,26 @@ only what is to be asked, made once.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from runtime.clock import day_of, local_day
+from runtime.clock import DAY_MS, day_of, local_day
 from schemas import codes
+from schemas.kinds import KINDS
 from schemas.rules import RULES, Mode, Rule, RuleError
-from stream_processors.checks import icd10
+from stream_processors.checks import icd10, person
 from stream_processors.checks.register import Check, Event, Identity, LineCheck, Narrative, make
 
 Failure = tuple[str, Mode, str]
 """(rule id, its mode here, place of the first fault)."""
 
-_CODES: Final = frozenset({"in_list", "at_most", "code_when"})
-"""Line checks that look at codes only. Codes are few: what was found of a line's codes is remembered."""
-_MOST_REMEMBERED: Final = 20_000
+_REMEMBERED: Final = 20_000
+_PERSONS: Final = 4_096
+_FEW: Final = frozenset({"code", "string", "int", "thousandths", "bool"})
+"""Types of fields that have few values in practice. What was found of a line's codes and amounts is remembered."""
 
 _NO_GROUPS: Final[Mapping[str, str]] = {}
 
@@ -28,22 +30,26 @@ _NO_GROUPS: Final[Mapping[str, str]] = {}
 class Plan:
     """The checks of one kind, format, span and group."""
 
-    __slots__ = ("_checks", "_lines")
+    __slots__ = ("_checks", "_lines", "_person")
 
-    def __init__(self, rules: Sequence[Rule], day: date, group: str) -> None:
+    def __init__(self, rules: Sequence[Rule], kind: str, day: date, group: str) -> None:
         self._checks: list[tuple[str, Mode, Check]] = []
         arrays: dict[str, _Lines] = {}
+        persons: list[tuple[str, Mode, Check]] = []
         for rule in rules:
             made, mode = make(rule, day), rule.mode_of(group)
             if rule.each:
-                arrays.setdefault(rule.each, _Lines(rule.each)).add(rule, mode, made)
+                arrays.setdefault(rule.each, _Lines(kind, rule.each)).add(rule, mode, made)
+            elif rule.check in person.OF_THE_PERSON:
+                persons.append((rule.id, mode, made))
             else:
                 self._checks.append((rule.id, mode, made))
+        self._person = _of_person(persons)
         self._lines = [array.compiled() for array in arrays.values()]
 
     def __call__(self, event: Event, identity: Identity, narrative: Narrative) -> list[Failure]:
-        """What fails, in the order of the rule book; document checks first."""
-        failures: list[Failure] = []
+        """What fails: of the person, of the document, of its lines, each in the order of the rule book."""
+        failures = [*self._person(event, identity)]
         for id_, mode, check in self._checks:
             place = check(event, identity, narrative)
             if place is not None:
@@ -53,21 +59,47 @@ class Plan:
         return failures
 
 
+def _of_person(checks: Sequence[tuple[str, Mode, Check]]) -> Callable[[Event, Identity], Sequence[Failure]]:
+    """The checks that see the person and the day of capture only. A visit's documents tell of one person, one after
+    another: what was found is remembered for the last few thousand."""
+    if not checks:
+        return lambda _, __: ()
+    names, get = person.OF_IDENTITY, itemgetter(*person.OF_IDENTITY)
+
+    @lru_cache(maxsize=_PERSONS)
+    def found(said: Sequence[str | None], sex: str | None, year: int | None, day: int) -> Sequence[Failure]:
+        event = {"sex": sex, "birth_year": year, "captured_at": day * DAY_MS}
+        identity = dict(zip(names, said, strict=True))
+        return tuple((id_, mode, place) for id_, mode, check in checks if (place := check(event, identity, {})))
+
+    def run(event: Event, identity: Identity) -> Sequence[Failure]:
+        try:
+            said = get(identity)
+        except KeyError:
+            said = tuple(identity.get(name) for name in names)
+        return found(said, event["sex"], event["birth_year"], event["captured_at"] // DAY_MS)
+
+    return run
+
+
 class _Lines:
     """The line checks of one array, gathered and then run in one pass."""
 
-    def __init__(self, array: str) -> None:
+    def __init__(self, kind: str, array: str) -> None:
         self._array = array
+        lines = next(field.lines for field in KINDS[kind] if field.name == array)
+        self._types = {field.name: field.type for field in lines}
         self._checks: list[tuple[str, Mode, LineCheck]] = []
         self._coded: list[tuple[str, Mode, LineCheck]] = []
         self._fields: dict[str, None] = {}
 
     def add(self, rule: Rule, mode: Mode, check: LineCheck) -> None:
-        if rule.check not in _CODES:
+        names = [name for name in _texts(rule.parameters) if name in self._types]
+        if all(self._types[name] in _FEW for name in names):
+            self._coded.append((rule.id, mode, check))
+            self._fields |= dict.fromkeys(names)
+        else:
             self._checks.append((rule.id, mode, check))
-            return
-        self._coded.append((rule.id, mode, check))
-        self._fields |= dict.fromkeys(_names(rule.parameters))
 
     def compiled(self) -> Callable[[Event, list[Failure]], None]:
         array, checks = self._array, tuple(self._checks)
@@ -75,12 +107,12 @@ class _Lines:
 
         def run(event: Event, failures: list[Failure]) -> None:
             for number, line in enumerate(event[array], 1):
-                for id_, mode, check in checks:
-                    field = check(line)
-                    if field is not None:
-                        _add(failures, id_, mode, f"{array}[{number}].{field}")
                 for id_, mode, field in coded(line):
                     _add(failures, id_, mode, f"{array}[{number}].{field}")
+                for id_, mode, check in checks:
+                    place = check(line)
+                    if place is not None:
+                        _add(failures, id_, mode, f"{array}[{number}].{place}")
 
         return run
 
@@ -89,24 +121,28 @@ class _Lines:
             return lambda _: ()
         fields, checks = tuple(self._fields), tuple(self._coded)
 
-        @lru_cache(maxsize=_MOST_REMEMBERED)
-        def found(*values: Any) -> Sequence[Failure]:
+        @lru_cache(maxsize=_REMEMBERED)
+        def found(values: Sequence[Any]) -> Sequence[Failure]:
             line = dict(zip(fields, values, strict=True))
             return tuple((id_, mode, place) for id_, mode, check in checks if (place := check(line)) is not None)
 
         if len(fields) == 1:
-            return lambda line: found(line[fields[0]])
+            return lambda line: found((line[fields[0]],))
         get = itemgetter(*fields)
-        return lambda line: found(*get(line))
+        return lambda line: found(get(line))
 
 
-def _names(parameters: Mapping[str, Any]) -> Iterable[str]:
-    """The fields that a check of codes reads."""
-    for name, value in parameters.items():
-        if name in ("field", "code"):
-            yield value
-        elif name in ("lists", "fields"):
-            yield from value
+def _texts(parameters: Any) -> Iterator[str]:
+    """Every text among a rule's parameters, names of fields among them."""
+    if isinstance(parameters, str):
+        yield parameters
+    elif isinstance(parameters, Mapping):
+        for name, value in parameters.items():
+            yield from _texts(name)
+            yield from _texts(value)
+    elif isinstance(parameters, Iterable):
+        for value in parameters:
+            yield from _texts(value)
 
 
 def _add(failures: list[Failure], id_: str, mode: Mode, place: str) -> None:
@@ -147,7 +183,7 @@ class Rulebook:
             and (not rule.formats or format_ in rule.formats)
             and rule.since <= day <= rule.until
         ]
-        return Plan(rules, day, group)
+        return Plan(rules, kind, day, group)
 
     def check(self) -> None:
         """Make every check once; RuleError names the first rule that cannot be made."""

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
-from typing import Any
+from typing import Final
 
 from schemas.codes import in_force
 from stream_processors.checks import communes
 from stream_processors.checks.register import Check, Event, Identity, LineCheck, Narrative, check, line_check
+
+_MOST_GOOD: Final = 20_000
 
 
 def _of_lists(lists: Mapping[str, str], day: date) -> LineCheck:
@@ -43,24 +44,31 @@ def one_of_values(field: str, values: Collection[str]) -> Check:
     return lambda event, _, __: field if event[field] not in wanted else None
 
 
-def _of_pattern(fields: Sequence[str], pattern: str, most: int) -> LineCheck:
-    """Each code of the fields (texts or lists of texts) has the form; a list has at most `most` of them."""
+def _of_pattern(fields: Sequence[str], pattern: str) -> LineCheck:
+    """Each code of the fields (texts or lists of texts) has the form. Codes of good form are remembered."""
     fullmatch = re.compile(pattern).fullmatch
     names = tuple(fields)
+    good: set[str] = {""}
 
-    @lru_cache(maxsize=20_000)
     def fits(code: str) -> bool:
-        return fullmatch(code) is not None
-
-    def wrong(value: Any) -> bool:
-        if isinstance(value, str):
-            return not fits(value)
-        return len(value) > most or any(not fits(code) for code in value if code)
+        if code in good:
+            return True
+        if fullmatch(code) is None:
+            return False
+        if len(good) >= _MOST_GOOD:
+            good.clear()
+        good.add(code)
+        return True
 
     def found(event: Event) -> str | None:
         for name in names:
             value = event[name]
-            if value and wrong(value):
+            if not value:
+                continue
+            if isinstance(value, str):
+                if not fits(value):
+                    return name
+            elif not good.issuperset(value) and not all(map(fits, value)):
                 return name
         return None
 
@@ -68,16 +76,16 @@ def _of_pattern(fields: Sequence[str], pattern: str, most: int) -> LineCheck:
 
 
 @check
-def of_form(fields: Sequence[str], pattern: str, most: int = 1000) -> Check:
+def of_form(fields: Sequence[str], pattern: str) -> Check:
     """Each code of the fields has the form of a regular expression."""
-    of_pattern = _of_pattern(fields, pattern, most)
+    of_pattern = _of_pattern(fields, pattern)
     return lambda event, _, __: of_pattern(event)
 
 
 @line_check
-def line_of_form(fields: Sequence[str], pattern: str, most: int = 1000) -> LineCheck:
+def line_of_form(fields: Sequence[str], pattern: str) -> LineCheck:
     """The same within a line."""
-    return _of_pattern(fields, pattern, most)
+    return _of_pattern(fields, pattern)
 
 
 @line_check

@@ -17,8 +17,31 @@ _BIRTH: Final = re.compile(r"\d{4}(\d{4}(\d{4})?)?")
 _NOT_DIGITS: Final = re.compile(r"[\s.\-()]+")
 
 
+OF_IDENTITY: Final = ("citizen_id", "cards", "birth", "full_name", "phone")
+OF_THE_PERSON: Final = frozenset(
+    "person_told number_there number_form number_agrees number_not_of_form card_form card_group birth_form "
+    "birth_plausible phone_form".split()
+)
+"""These checks see nothing but the texts above, sex, year of birth and the day of capture: the same person is asked
+once."""
+
+
 def _cards(identity: Identity) -> list[str]:
     return [card.strip() for card in (identity.get("cards") or "").split(";") if card.strip()]
+
+
+@check
+def person_told() -> Check:
+    """Name, sex and year of birth are there."""
+
+    def found(event: Event, identity: Identity, _: Narrative) -> str | None:
+        if not identity.get("full_name"):
+            return "identity.full_name"
+        if event["birth_year"] is None:
+            return "birth_year"
+        return None if event["sex"] else "sex"
+
+    return found
 
 
 @check
