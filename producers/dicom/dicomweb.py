@@ -31,6 +31,10 @@ _HEADERS: Final = {"Accept": "application/dicom+json"}
 log = logs.get("dicom")
 
 
+class OutboxFull(Exception):
+    """Nothing more can be numbered; what was not is asked for again."""
+
+
 class BadAnswer(Exception):
     """The server answered, but not as QIDO-RS does."""
 
@@ -57,7 +61,15 @@ class DicomWeb:
         while not self._stop.is_set():
             try:
                 await self._poll()
-            except (aiohttp.ClientError, TimeoutError, BadAnswer, OSError, sqlite3.Error, SpoolFull) as error:
+            except (
+                aiohttp.ClientError,
+                TimeoutError,
+                BadAnswer,
+                OSError,
+                sqlite3.Error,
+                SpoolFull,
+                OutboxFull,
+            ) as error:
                 log.error("dicomweb_failed", adapter_id=self._collector.feed.adapter_id, error=error)
             try:
                 async with asyncio.timeout(self._options.dicomweb_seconds):
@@ -110,7 +122,8 @@ class DicomWeb:
 
     async def _refuse(self, refusal: Refusal | None, found: Any) -> None:
         raw = orjson.dumps(found, option=orjson.OPT_SORT_KEYS)[:HEAD]
-        await self._collector.refuse(refusal, raw, ("dicomweb",))
+        if (await self._collector.refuse(refusal, raw, ("dicomweb",))).full:
+            raise OutboxFull
 
     async def _list(self, session: aiohttp.ClientSession, path: str, **query: str) -> list[Any]:
         """All entries of a list, page by page."""

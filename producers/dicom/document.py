@@ -60,7 +60,7 @@ def document(study: Study, tags: tuple[int, int], partial: bool) -> Document:
         body=_body(said, lines, started),
         identity=_identity(said, patient, visit),
         narrative=_narrative(study, said, ordered),
-        marks=("M03",) if study["bad"] else (),
+        marks=("M03",) if study["bad"] or (said.get("StudyDate") and started is None) else (),
     )
 
 

@@ -46,6 +46,7 @@ class DicomFolder:
         self._folder, self._options, self._collector = folder, options, collector
         self._wanted = asked(collector.feed)
         self._seen: dict[Path, tuple[int, int, float]] = {}
+        self._unreadable: set[Path] = set()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -82,8 +83,8 @@ class DicomFolder:
 
     async def _round(self) -> bool:
         """One look at the folder; whether anything was taken."""
-        ready = (await asyncio.to_thread(self._ready))[:AT_ONCE]
-        reads = await asyncio.to_thread(lambda: [self._read(path) for path in ready])
+        ready = (await asyncio.to_thread(self._ready))[: AT_ONCE + len(self._unreadable)]
+        reads = [read for read in await asyncio.to_thread(lambda: list(map(self._read, ready))) if read is not None]
         kept = [(read.path, read.made) for read in reads if isinstance(read.made, dict)]
         if kept:
             await asyncio.to_thread(self._keep, kept)
@@ -91,15 +92,23 @@ class DicomFolder:
             if not isinstance(read.made, dict) and not await self._refuse(read):
                 await self._pause(RETRY_SECONDS)
                 return False
-        return bool(ready)
+        return bool(reads)
 
     def _keep(self, kept: list[tuple[Path, Study]]) -> None:
         self._collector.keep([made for _, made in kept])
         for path, _ in kept:
             path.replace(self._target(path, DONE))
 
-    def _read(self, path: Path) -> _Read:
-        header = file.read_path(path, self._wanted)
+    def _read(self, path: Path) -> _Read | None:
+        """None for a file that cannot be opened: the others do not wait for it."""
+        try:
+            header = file.read_path(path, self._wanted)
+        except OSError as error:
+            if path not in self._unreadable:
+                log.error("file_unreadable", adapter_id=self._collector.feed.adapter_id, error=error, mend="its rights")
+            self._unreadable.add(path)
+            return None
+        self._unreadable.discard(path)
         made = header if isinstance(header, Refusal) else instance(header, self._collector.feed)
         return _Read(path, made)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from producers.dicom.attributes import tag
 
@@ -53,3 +53,9 @@ class DicomOptions(BaseModel):
     legacy_charset: Literal["tcvn3", "vni", "windows-1258"] | None = Field(
         None, description="what the sender writes where it declares nothing or Latin-1"
     )
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> "DicomOptions":
+        if (self.tls_certificate is None) != (self.tls_key is None) or (self.tls_peers and not self.tls_key):
+            raise ValueError("tls_certificate and tls_key belong together; tls_peers needs both")
+        return self

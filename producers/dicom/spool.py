@@ -7,6 +7,8 @@ and the outbox knows it.
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +25,7 @@ _AT_ONCE: Final = 1_000
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS instance (
   id INTEGER PRIMARY KEY AUTOINCREMENT, study TEXT NOT NULL, at INTEGER NOT NULL, sealed BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS instance_study ON instance (study, id);
+CREATE INDEX IF NOT EXISTS instance_study ON instance (study, id, at);
 CREATE TABLE IF NOT EXISTS told (study TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 # `told` is kept for good, about 100 bytes a study: a study may grow years after the outbox forgot what it said of it.
@@ -89,17 +91,11 @@ class Spool:
         try:
             if self._size() > self._max_bytes:
                 raise SpoolFull
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            with self._transaction():
                 self._db.executemany(
                     "INSERT INTO instance (study, at, sealed) VALUES (?, ?, ?)",
                     (self._row(study, job.at) for job in batch for study in job.studies),
                 )
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
         except (SpoolFull, sqlite3.Error) as error:
             for job in batch:
                 job.error = error
@@ -158,11 +154,21 @@ class Spool:
     def told(self, pending: Pending, now: int) -> None:
         """What is in `pending` has its number; what came since stays."""
         with self._writing:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("DELETE FROM instance WHERE study = ? AND id <= ?", (pending.key, pending.last))
-            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (pending.key, now))
-            self._db.execute("COMMIT")
+            with self._transaction():
+                self._db.execute("DELETE FROM instance WHERE study = ? AND id <= ?", (pending.key, pending.last))
+                self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (pending.key, now))
             self._db.execute("PRAGMA incremental_vacuum(200)")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         self._db.close()

@@ -146,6 +146,16 @@ async def test_a_study_without_uid_is_a_rejection(tmp_path: Path) -> None:
     assert ["dicom_no_study", "dicom_no_study"] == taken.reasons()
 
 
+async def test_a_full_outbox_is_told_later(tmp_path: Path) -> None:
+    pacs, taken = Pacs(), Taken()
+    taken.full = True
+    pacs.broken = web.Response(status=200, body=b"[7]")
+    async with asking(tmp_path, pacs, taken):
+        await until(lambda: bool(pacs.asked))
+        taken.full = False
+        await until(lambda: ["dicom_no_study"] == taken.reasons())
+
+
 async def test_the_token_is_sent(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("made-up\n")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from producers.dicom import file
 from producers.dicom.listen import DIALECT, DicomFeed
 from tests.unit.dicom.feed import Taken, feed, until
 from tests.unit.dicom.files import SHIPPED, STUDY, image
@@ -103,6 +104,23 @@ async def test_a_full_outbox_leaves_everything_where_it_is(tmp_path: Path) -> No
     async with Running(tmp_path, taken) as folder:
         await until(lambda: len(taken.messages) == 2)
     assert 1 == len(taken.studies())
+
+
+async def test_a_file_that_cannot_be_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_path = file.read_path
+
+    def failing(path: Path, *args: Any) -> Any:
+        if path.name == "locked.dcm":
+            raise PermissionError
+        return read_path(path, *args)
+
+    monkeypatch.setattr(file, "read_path", failing)
+    taken = Taken()
+    async with Running(tmp_path, taken) as folder:
+        (folder / "locked.dcm").write_bytes(image(1))
+        (folder / "good.dcm").write_bytes(image(2))
+        await until(lambda: len(taken.messages) == 1)
+        assert (folder / "locked.dcm").exists()
 
 
 async def test_what_is_not_still_is_told_after_the_next_start(tmp_path: Path) -> None:

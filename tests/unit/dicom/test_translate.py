@@ -204,6 +204,12 @@ def test_unreadable_text_is_marked() -> None:
     assert made.identity["full_name"] is None
 
 
+def test_an_impossible_date_is_marked() -> None:
+    made = document(image(StudyDate="20261399"))
+    assert ("M03",) == made.marks
+    assert made.occurred_at is None
+
+
 def test_codes_of_no_form_are_left_out() -> None:
     made = document(
         image(Modality="CT scan", BodyPartExamined="tim trái", Laterality="trái", SeriesNumber="99999999999")
