@@ -22,7 +22,9 @@ OUTCOMES = {
     "refused": [{"refuse": "charset"}],
     "silent": [],
 }
-MESSAGES = st.lists(st.tuples(st.sampled_from(FEEDS), st.integers(0, 30), st.sampled_from(sorted(OUTCOMES))), max_size=5)
+MESSAGES = st.lists(
+    st.tuples(st.sampled_from(FEEDS), st.integers(0, 30), st.sampled_from(sorted(OUTCOMES))), max_size=5
+)
 Message = tuple[Feed, int, str]
 
 
