@@ -25,11 +25,15 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "LEFT_SECONDS", 0.02)
 
 
+def settings(folder: Path | None, **options: Any) -> FolderOptions:
+    return FolderOptions.model_validate({"folder": folder} | options)
+
+
 @asynccontextmanager
 async def watching(
     folder: Path, taker: Any, *, dialect: Dialect = DIALECT, feed: Feed = FEED, **options: Any
 ) -> AsyncIterator[Folder]:
-    chosen = FolderOptions(**({"folder": folder, "renamed": True, "poll_seconds": 0.005} | options))
+    chosen = settings(folder, **({"renamed": True, "poll_seconds": 0.005} | options))
     made = Folder(feed, dialect, chosen, taker)
     await made.start()
     try:
@@ -191,7 +195,7 @@ async def test_a_file_is_whole_when_it_has_not_changed_for_a_while(
 ) -> None:
     clock = Clock(monkeypatch)
     path = tmp_path / "a.lines"
-    made = Folder(FEED, DIALECT, FolderOptions(folder=tmp_path, settle_seconds=2), FakeTaker())
+    made = Folder(FEED, DIALECT, settings(tmp_path, settle_seconds=2), FakeTaker())
     path.write_bytes(b"one")
     assert [] == ready(made)
     clock.now += 1.9
@@ -207,7 +211,7 @@ async def test_a_file_is_whole_when_it_has_not_changed_for_a_while(
 
 
 async def test_a_file_that_is_renamed_in_is_whole_at_once(tmp_path: Path) -> None:
-    made = Folder(FEED, DIALECT, FolderOptions(folder=tmp_path, renamed=True), FakeTaker())
+    made = Folder(FEED, DIALECT, settings(tmp_path, renamed=True), FakeTaker())
     put(tmp_path, "a.lines", b"one")
     assert ["a.lines"] == ready(made)
 
@@ -216,7 +220,7 @@ async def test_a_file_that_went_and_came_again_must_settle_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)
-    made = Folder(FEED, DIALECT, FolderOptions(folder=tmp_path, settle_seconds=2), FakeTaker())
+    made = Folder(FEED, DIALECT, settings(tmp_path, settle_seconds=2), FakeTaker())
     path = put(tmp_path, "a.lines", b"one")
     assert [] == ready(made)
     path.unlink()
@@ -396,12 +400,12 @@ async def test_the_end_does_not_wait_for_the_next_look(tmp_path: Path) -> None:
 
 
 async def test_stopping_what_was_not_started_is_nothing(tmp_path: Path) -> None:
-    await Folder(FEED, DIALECT, FolderOptions(folder=tmp_path), FakeTaker()).stop()
+    await Folder(FEED, DIALECT, settings(tmp_path), FakeTaker()).stop()
 
 
 def test_a_feed_without_a_folder_cannot_be_watched() -> None:
     with pytest.raises(ValueError, match="folder"):
-        Folder(FEED, DIALECT, FolderOptions(), FakeTaker())
+        Folder(FEED, DIALECT, settings(None), FakeTaker())
 
 
 async def test_no_more_is_held_than_the_outbox_can_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
