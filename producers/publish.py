@@ -78,7 +78,7 @@ class Publisher:
     def _run(self) -> None:
         try:
             self._publish()
-        except Exception as error:
+        except BaseException as error:
             self._broken(error)
 
     def _publish(self) -> None:

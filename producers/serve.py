@@ -90,7 +90,7 @@ class Server:
     def _write(self) -> None:
         try:
             self._work()
-        except Exception as error:
+        except BaseException as error:  # a panic of a compiled library is no Exception; unseen it would be the end
             self._on_failed(error)
         finally:
             self._ended.set()
