@@ -1,6 +1,7 @@
 """From a document to the bytes of an event: pseudonyms, hash, version, masking, seal, size. Pure but for the nonce."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from producers.adapter import Document, Feed, Refusal, Rows
@@ -19,6 +20,9 @@ SEQUENCE_BITS: Final = 20
 FUTURE_MS: Final = 600_000
 _MASKED: Final = {kind: masked_paths(body) for kind, body in KINDS.items()}
 _NO_IDENTITY: Final = dict.fromkeys(IDENTITY)
+_NAMING: Final = tuple(name for name in IDENTITY if name not in ("sex", "birth"))
+_masker: Final = lru_cache(maxsize=256)(Masker)
+"""The documents of one message are of one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,7 @@ def compose(
     doc_id = document_id(keys, feed, document)
     made_version, marks = version(document, captured_at, number.sequence, last_version)
     identity = _NO_IDENTITY | document.identity
-    body = mask(
-        document.body, _MASKED[document.kind], Masker(v for k, v in identity.items() if k not in ("sex", "birth"))
-    )
+    body = mask(document.body, _MASKED[document.kind], _masker(tuple(identity[name] for name in _NAMING)))
     occurred_at, recorded_at = _plausible(document.occurred_at), _plausible(document.recorded_at)
     if (occurred_at, recorded_at) != (document.occurred_at, document.recorded_at):
         marks = (*marks, "M02")

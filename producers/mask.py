@@ -56,8 +56,12 @@ class Masker:
             composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
             folded = _fold(composed)
         # Nearly all texts hold nothing of the person: a word of each needle, or digits in a row, decide.
-        if not _DIGITS.search(folded) and not any(word in folded for word in self._words):
-            return text
+        if not _DIGITS.search(folded):
+            for word in self._words:
+                if word in folded:
+                    break
+            else:
+                return text
         return self._masked(composed, folded) or text
 
     def _masked(self, text: str, folded: str) -> str:

@@ -1,7 +1,7 @@
 """Pseudonyms: HMAC-SHA-256 cut to 128 bits, 32 hex characters. No plain hash of anything a person could guess."""
 
-import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -9,11 +9,36 @@ import orjson
 
 _SEPARATOR: Final = b"\x1f"
 _ESCAPE: Final = b"\x1e"
+_BLOCK: Final = 64
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
+@lru_cache(maxsize=4096)
+def _begun(key: bytes) -> tuple[Any, Any]:
+    """The two hashes of an HMAC with the key already in them (RFC 2104): copying them saves half of its time."""
+    padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return sha256(padded.translate(_INNER)), sha256(padded.translate(_OUTER))
+
+
+def _mac(key: bytes, data: bytes) -> str:
+    """HMAC-SHA-256 cut to 128 bits, hex."""
+    inner, outer = _begun(key)
+    inside = inner.copy()
+    inside.update(data)
+    made = outer.copy()
+    made.update(inside.digest())
+    cut: bytes = made.digest()[:16]
+    return cut.hex()
+
+
+@lru_cache(maxsize=16_384)
 def pseudonym(key: bytes, purpose: str, *parts: str) -> str:
-    """One-way name for `parts`, bound to its purpose: the same number means nothing in another column."""
-    return hmac.digest(key, joined(purpose, *parts), sha256)[:16].hex()
+    """One-way name for `parts`, bound to its purpose: the same number means nothing in another column.
+
+    Remembered for a while: the documents of a visit ask for the same few again and again.
+    """
+    return _mac(key, joined(purpose, *parts))
 
 
 def joined(*parts: str) -> bytes:
@@ -29,7 +54,7 @@ def _escaped(part: bytes) -> bytes:
 
 def digest(key: bytes, purpose: str, data: bytes) -> str:
     """The same for bytes (hash of an original, of a file)."""
-    return hmac.digest(key, purpose.encode() + _SEPARATOR + data, sha256)[:16].hex()
+    return _mac(key, purpose.encode() + _SEPARATOR + data)
 
 
 def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
@@ -54,4 +79,4 @@ def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
 def content_hash(key: bytes, parts: Iterable[dict[str, Any]]) -> str:
     """HMAC over the canonical form: non-null fields by name. A new optional field that is null changes nothing."""
     canonical = orjson.dumps([_without_nulls(part) for part in parts], option=orjson.OPT_SORT_KEYS)
-    return hmac.digest(key, b"content" + _SEPARATOR + canonical, sha256)[:16].hex()
+    return _mac(key, b"content" + _SEPARATOR + canonical)
