@@ -6,13 +6,13 @@ from typing import Final
 
 from pydantic import Field, field_validator
 
-from producers.adapter import Dialect, Feed, Listener, Read, Receipt, Taker
+from producers.adapter import Dialect, Feed, Listener, Read, Taker
 from producers.folder import Folder, FolderOptions
+from producers.history_csv.answer import answer
 from producers.history_csv.bounds import LIMITS
 from producers.history_csv.mapping import MappingError
 from producers.history_csv.plan import ready
 from producers.history_csv.translate import TRANSLATOR, reads
-from producers.receipt import render
 
 
 class CsvOptions(FolderOptions):
@@ -36,10 +36,6 @@ def read(path: Path, feed: Feed) -> Iterator[Read]:
     """A row is one message."""
     with path.open("rb") as file:
         yield from reads(iter(lambda: file.read(LIMITS.block), b""), ready(feed.options["mapping"]), feed.facility)
-
-
-def answer(receipts: Sequence[Receipt]) -> str:
-    return render(receipts, ("dòng", "rows"), only_faulty=True)
 
 
 def listen(feeds: Sequence[Feed], taker: Taker) -> Sequence[Listener]:
