@@ -66,7 +66,9 @@ def stages(mix: Mix, sources: Sequence[Source]) -> dict[str, float]:
     """Microseconds per event, stage by stage."""
     key = mix.ring.citizen
     assert key is not None
-    opened = [made for source in sources if isinstance(made := receive(source, mix.ring, topics.MAX_EVENT_BYTES), Opened)]
+    opened = [
+        made for source in sources if isinstance(made := receive(source, mix.ring, topics.MAX_EVENT_BYTES), Opened)
+    ]
     assert len(sources) == len(opened)
     claim, now = claims.Claim("accepted", False, 20_600), 1_780_000_000_000
 
@@ -87,7 +89,7 @@ def stages(mix: Mix, sources: Sequence[Source]) -> dict[str, float]:
         "validate": each(lambda one: validate(one.event, one.identity, one.narrative), opened),
         "identify hashes": each(lambda one: identify.ask(key, one.identity), opened),
         "claims asked": each(lambda one: (claims.key(one.event), claims.ask(one.event, 20_600)), opened),
-        "enrich": each(lambda one: enrich.accepted(one, claim, identify.UNMATCHED, (), now), opened),
+        "enrich": each(lambda one: enrich.accepted(one, claim, identify.UNMATCHED, (), (), now), opened),
         "account": seconds(lambda: account.outcomes("bench", outcomes, now)) / len(opened) * 1e6,
     }
 
@@ -113,12 +115,19 @@ def main() -> None:
         {"what": "pipeline", "value": total, "unit": "us/event", "runs": ROUNDS},
         {"what": "one worker", "value": 1e6 / total, "unit": "events/s", "runs": ROUNDS},
         {"what": "yardstick: one HMAC", "value": measure, "unit": "us", "runs": ROUNDS},
-        {"what": "mean value", "value": sum(len(s.value or b"") for s in sources) / len(sources), "unit": "bytes", "runs": 1},
+        {
+            "what": "mean value",
+            "value": sum(len(s.value or b"") for s in sources) / len(sources),
+            "unit": "bytes",
+            "runs": 1,
+        },
     ]
     ratios = {"pipeline / HMAC": total / measure, "events/s / target": 1e6 / total / TARGET}
     versions = {name: version(name) for name in ("fastavro", "cryptography", "faust-streaming")}
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_bytes(orjson.dumps({"machine": machine(), "versions": versions, "results": results, "ratios": ratios}, option=2))
+    OUT.write_bytes(
+        orjson.dumps({"machine": machine(), "versions": versions, "results": results, "ratios": ratios}, option=2)
+    )
     table = Table("what", "value", "unit")
     for row in results:
         table.add_row(str(row["what"]), f"{row['value']:,.1f}", str(row["unit"]))
