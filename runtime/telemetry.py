@@ -9,6 +9,7 @@ OUTBOX_DEPTH: Final = Gauge("livingdata_outbox_depth", "Records waiting for the 
 OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest waiting record")
 PARTS: Final = Counter("livingdata_worker_parts_total", "Parts by outcome", ["kind", "outcome"])
 REJECTIONS: Final = Counter("livingdata_rejections_total", "Rejections", ["stage", "reason"])
+RULES: Final = Counter("livingdata_rule_failures_total", "Documents that failed a rule, by its mode", ["rule", "mode"])
 CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one chunk by stage", ["stage"])
 PROGRESS_NAME: Final = "livingdata_progress_timestamp_seconds"
 PROGRESS: Final = Gauge(PROGRESS_NAME, "Last progress, or nothing to do", ["role"])

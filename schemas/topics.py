@@ -79,5 +79,5 @@ MAX_EVENT_BYTES: Final = 900_000
 MAX_EVENT_BYTES_EMBEDDED: Final = 262_144
 """The in-process cluster keeps 5 MiB a partition."""
 
-ENRICHMENT_ROOM: Final = 4_096
+ENRICHMENT_ROOM: Final = 16_384
 """What the worker and the sink may append."""

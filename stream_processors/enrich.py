@@ -1,5 +1,6 @@
 """Enrichment: bytes appended to the received datum. Pure and total: an unknown citizen passes, marked."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from runtime.clock import YEAR_2000_MS, local_day
@@ -24,7 +25,12 @@ def document_date(event: dict[str, Any]) -> int:
 
 
 def accepted(
-    opened: Opened, claim: Claim, identity: Identity, quality: tuple[str, ...], now: int
+    opened: Opened,
+    claim: Claim,
+    identity: Identity,
+    quality: Sequence[str],
+    mapped_codes: Sequence[Mapping[str, str]],
+    now: int,
 ) -> tuple[str, bytes, bytes, list[tuple[str, bytes]]]:
     """(topic, key, value, headers) of the accepted record: the received bytes as they came, then ours."""
     more = _ENRICHMENT.encode(
@@ -36,7 +42,7 @@ def accepted(
             "identity_rule": identity.rule,
             "identity_score": identity.score,
             "quality": quality,
-            "mapped_codes": [],
+            "mapped_codes": mapped_codes,
             "document_date": claim.document_date,
             "processed_at": now,
         }

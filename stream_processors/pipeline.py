@@ -4,106 +4,134 @@ records -> receive -> validate -> [claim and look up] -> enrich -> records to pr
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 from runtime import telemetry
 from runtime.clock import now_ms
 from runtime.keyring import Keyring, KeyringError
-from stream_processors import account, claims, enrich, identify
+from stream_processors import account, claims, codes, enrich, identify
 from stream_processors.account import Produced
+from stream_processors.lookup import NOTHING, Answers, Lookup
 from stream_processors.receive import Opened, Rejected, Source, receive
+from stream_processors.rules import BOOK, Rulebook
 from stream_processors.validate import validate
 
 
-class Claims(Protocol):
-    """What the pipeline asks of Redis (`stores.Store`, or a fake)."""
-
-    async def claim_and_find(
-        self, keys: Sequence[bytes], asked: bytes, citizens: Sequence[bytes]
-    ) -> tuple[Sequence[claims.Claim], list[bytes | None]]: ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checked:
     """An opened document that no rule blocks, and what is to be asked for it."""
 
     opened: Opened
-    quality: tuple[str, ...]
+    quality: Sequence[str]
     asked: identify.Asked
+    codes: Sequence[codes.Wanted]
     document_date: int
 
 
 Step = Checked | Rejected
 
 
-def check(source: Source, keyring: Keyring, citizen_key: bytes, limit: int) -> Step:
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every document is checked with."""
+
+    keyring: Keyring = field(repr=False)
+    citizen: bytes = field(repr=False)
+    limit: int
+    rules: Rulebook = BOOK
+
+
+def check(source: Source, house: House, code_maps: frozenset[bytes]) -> Step:
     """Everything that can be said of one record alone."""
-    opened = receive(source, keyring, limit)
+    opened = receive(source, house.keyring, house.limit)
     if isinstance(opened, Rejected):
         return opened
-    verdict = validate(opened.event, opened.identity, opened.narrative)
-    if verdict.blocking:
-        rules = (*verdict.blocking, *verdict.quality)
-        return Rejected(source, "rule", verdict.place, rules=rules, event=opened.event)
-    asked = identify.ask(citizen_key, opened.identity)
-    return Checked(opened, verdict.quality, asked, enrich.document_date(opened.event))
+    event = opened.event
+    verdict = validate(event, opened.identity, opened.narrative, house.rules)
+    if verdict.failures:
+        for rule, mode, _ in verdict.failures:
+            telemetry.RULES.labels(rule, mode).inc()
+        if verdict.blocking:
+            rules = (*verdict.blocking, *verdict.quality)
+            return Rejected(source, "rule", verdict.place, rules=rules, event=event)
+    asked = identify.ask(house.citizen, opened.identity)
+    return Checked(opened, verdict.quality, asked, codes.wanted(event, code_maps), enrich.document_date(event))
 
 
 class Pipeline:
     """Turns the records of a chunk into the records to produce. Holds no state between chunks."""
 
     def __init__(
-        self, keyring: Keyring, store: Claims, worker: str, limit: int, clock: Callable[[], int] = now_ms
+        self,
+        keyring: Keyring,
+        store: Lookup,
+        worker: str,
+        limit: int,
+        clock: Callable[[], int] = now_ms,
+        rules: Rulebook = BOOK,
     ) -> None:
         if keyring.citizen is None:
             raise KeyringError("a worker needs the city's keyring: the citizen key is missing")
-        self._keyring, self._citizen, self._store = keyring, keyring.citizen, store
-        self._worker, self._limit, self._clock = worker, limit, clock
+        self._house = House(keyring, keyring.citizen, limit, rules)
+        self._store, self._worker, self._clock = store, worker, clock
 
     async def __call__(self, sources: Sequence[Source]) -> list[Produced]:
+        """Each record's outcome, and what goes on: to `accepted`, `rejected` and `outcomes`."""
         started = time.perf_counter()
-        steps = [check(source, self._keyring, self._citizen, self._limit) for source in sources]
+        maps = self._store.code_maps
+        steps = [check(source, self._house, maps) for source in sources]
         telemetry.CHUNK_SECONDS.labels("check").observe(time.perf_counter() - started)
         started = time.perf_counter()
-        checked = [step for step in steps if isinstance(step, Checked)]
-        answers, found = await self._ask(checked)
+        answers = await self._ask([step for step in steps if isinstance(step, Checked)], maps)
         telemetry.CHUNK_SECONDS.labels("claim").observe(time.perf_counter() - started)
         started = time.perf_counter()
-        produced = self._finish(steps, iter(zip(answers, found, strict=True)))
+        produced = self._finish(steps, answers)
         telemetry.CHUNK_SECONDS.labels("enrich").observe(time.perf_counter() - started)
         return produced
 
-    async def _ask(self, checked: Sequence[Checked]) -> tuple[Sequence[claims.Claim], list[bytes | None]]:
+    async def _ask(self, checked: Sequence[Checked], maps: frozenset[bytes]) -> Answers:
         if not checked:
-            return [], []
+            return NOTHING
         keys = [claims.key(step.opened.event) for step in checked]
-        asked = b"".join(claims.ask(step.opened.event, step.document_date) for step in checked)
-        numbers = list({step.asked.number: None for step in checked if step.asked.number is not None})
-        answers, entries = await self._store.claim_and_find(keys, asked, numbers)
-        known = dict(zip(numbers, entries, strict=True))
-        return answers, [known.get(step.asked.number) if step.asked.number else None for step in checked]
+        asked = b"".join([claims.ask(step.opened.event, step.document_date) for step in checked])
+        persons = dict.fromkeys(key for step in checked for key in step.asked.keys)
+        places = dict.fromkeys(
+            place
+            for step in checked
+            if step.codes
+            for place in codes.asked_of(step.opened.event["facility"], step.codes, maps)
+        )
+        return await self._store.claim_and_find(keys, asked, list(persons), list(places))
 
-    def _finish(self, steps: Sequence[Step], answers: Any) -> list[Produced]:
+    def _finish(self, steps: Sequence[Step], answers: Answers) -> list[Produced]:
         now = self._clock()
         produced: list[Produced] = []
         runs: dict[tuple[str, int], list[tuple[Source, dict[str, Any] | None, str]]] = {}
+        given = iter(answers.claims)
         for step in steps:
             if isinstance(step, Rejected):
                 source, event, outcome = step.source, step.event, "rejected"
-                produced.append(account.rejection(step, self._keyring, self._limit, now))
+                produced.append(account.rejection(step, self._house.keyring, self._house.limit, now))
                 telemetry.REJECTIONS.labels("worker", step.reason).inc()
             else:
-                claim, entry = next(answers)
+                claim = next(given)
                 source, event, outcome = step.opened.source, step.opened.event, claim.outcome
                 if outcome != "duplicate":
-                    identity = identify.decide(step.asked, entry)
-                    produced.append(enrich.accepted(step.opened, claim, identity, step.quality, now))
+                    produced.append(self._accepted(step, claim, answers, now))
             runs.setdefault((source.topic, source.partition), []).append((source, event, outcome))
         for (topic, _), run in runs.items():
             produced.append(account.outcomes(self._worker, run, now))
             kind = topic.partition(".")[2]
-            for outcome in {outcome for _, _, outcome in run}:
-                telemetry.PARTS.labels(kind, outcome).inc(sum(1 for _, _, o in run if o == outcome))
+            for outcome, count in Counter(outcome for _, _, outcome in run).items():
+                telemetry.PARTS.labels(kind, outcome).inc(count)
         return produced
+
+    def _accepted(self, step: Checked, claim: claims.Claim, answers: Answers, now: int) -> Produced:
+        identity = identify.decide(self._house.citizen, step.asked, answers.persons)
+        mapped: Sequence[dict[str, str]] = ()
+        if step.codes:
+            mapped = codes.mapped(step.opened.event["facility"], step.codes, answers.codes, claim.document_date)
+        return enrich.accepted(step.opened, claim, identity, step.quality, mapped, now)

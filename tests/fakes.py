@@ -1,9 +1,11 @@
 """Stand-ins for what lies outside a worker. Each passes the same contract suite as what it stands in for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from stream_processors import claims
+from stream_processors import claims, codes, identify
+from stream_processors.citizens import Rows
+from stream_processors.lookup import Answers
 
 _ASKED: Final = 36
 _KEPT: Final = 16
@@ -54,6 +56,12 @@ class _Claim:
         self.version, self.content, self.date = version, content, date
         self.current, self.others = current, others
 
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "_Claim":
+        others = [(packed[at : at + 8], packed[at + 8 : at + 9]) for at in range(37, len(packed), 9)]
+        date = int.from_bytes(packed[33:37], signed=True)
+        return cls(packed[:8], packed[8:24], date, [(packed[24:32], packed[32:33])], others)
+
     def answered(self, number: bytes) -> bytes | None:
         return next((outcome for known, outcome in self.current + self.others if known == number), None)
 
@@ -72,20 +80,48 @@ class _Claim:
 
 
 class FakeStore(FakeClaims):
-    """Claims and citizens, as the pipeline asks them of `stores.Store`."""
+    """Claims, citizens and code maps, as the pipeline asks them of `stores.Store`."""
 
-    def __init__(self, citizens: dict[bytes, bytes] | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.citizens = citizens or {}
+        self.registry: dict[bytes, bytes] = {}
+        self.maps: dict[tuple[bytes, bytes], bytes] = {}
+        self.code_maps: frozenset[bytes] = frozenset()
 
     async def claim_and_find(
-        self, keys: Sequence[bytes], asked: bytes, citizens: Sequence[bytes]
-    ) -> tuple[Sequence[claims.Claim], list[bytes | None]]:
-        return self.take(keys, asked), [self.citizens.get(number) for number in citizens]
+        self, keys: Sequence[bytes], asked: bytes, persons: Sequence[bytes], codes_: Sequence[tuple[bytes, bytes]]
+    ) -> Answers:
+        found = {place: self.maps.get(place) for place in codes_}
+        self.code_maps = frozenset(name.removeprefix(codes.PREFIX) for name, _ in self.maps)
+        return Answers(self.take(keys, asked), {key: self.registry.get(key) for key in persons}, found)
 
     async def forget_content(self, refused: Sequence[tuple[bytes, bytes]]) -> int:
         return self.forget(refused)
 
-    async def load_citizens(self, entries: Sequence[tuple[bytes, bytes]]) -> int:
-        self.citizens.update(entries)
-        return len(entries)
+    async def load_citizens(self, entries: Iterable[tuple[bytes, bytes]]) -> int:
+        return await self.load_registry(Rows(entry, ()) for entry in entries)
+
+    async def load_registry(self, rows: Iterable[Rows]) -> int:
+        count = 0
+        for count, row in enumerate(rows, 1):
+            self.registry.update([row.entry])
+            for key, value in row.index:
+                known = self.registry.get(key)
+                same = known is None or known[:16] == value[:16]
+                self.registry[key] = value if same else identify.AMBIGUOUS
+        return count
+
+    async def load_codes(self, rows: Iterable[codes.Row]) -> int:
+        by_code: dict[tuple[bytes, bytes], list[codes.Row]] = {}
+        for row in rows:
+            by_code.setdefault((codes.key(row.facility, row.system), row.local_code.encode()), []).append(row)
+        self.maps.update({place: codes.pack(of_code) for place, of_code in by_code.items()})
+        return len(by_code)
+
+    async def load_claims(self, rows: Iterable[tuple[bytes, bytes]]) -> int:
+        count = 0
+        for key, packed in rows:
+            if key not in self.claims:
+                self.claims[key] = _Claim.unpacked(packed)
+                count += 1
+        return count

@@ -89,7 +89,7 @@ def stages(mix: Mix, sources: Sequence[Source]) -> dict[str, float]:
         "validate": each(lambda one: validate(one.event, one.identity, one.narrative), opened),
         "identify hashes": each(lambda one: identify.ask(key, one.identity), opened),
         "claims asked": each(lambda one: (claims.key(one.event), claims.ask(one.event, 20_600)), opened),
-        "enrich": each(lambda one: enrich.accepted(one, claim, identify.UNMATCHED, (), now), opened),
+        "enrich": each(lambda one: enrich.accepted(one, claim, identify.UNMATCHED, (), (), now), opened),
         "account": seconds(lambda: account.outcomes("bench", outcomes, now)) / len(opened) * 1e6,
     }
 

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from structlog.testing import capture_logs
 
 from infra.embedded.child import Child
 from infra.embedded.redis import EmbeddedRedis, answers, command
-from stream_processors import claims
+from stream_processors import claims, codes
+from stream_processors.citizens import Rows
 from stream_processors.claims import Claim
 from stream_processors.stores import Store
 from tests.fakes import FakeStore
@@ -58,10 +61,10 @@ def part(number: int, version: int, content: str, document: str = DOCUMENT) -> d
     }
 
 
-async def told(store: Store | FakeStore, *parts: dict[str, Any], date: int = DATE) -> list[Claim]:
-    asked = b"".join(claims.ask(event, date) for event in parts)
-    answers, _ = await store.claim_and_find([claims.key(event) for event in parts], asked, [])
-    return list(answers)
+async def told(store: Store | FakeStore, *parts: dict[str, Any], day: int = DATE) -> list[Claim]:
+    asked = b"".join(claims.ask(event, day) for event in parts)
+    answers = await store.claim_and_find([claims.key(event) for event in parts], asked, [], [])
+    return list(answers.claims)
 
 
 async def test_the_first_is_accepted(store: Store | FakeStore) -> None:
@@ -105,9 +108,9 @@ async def test_versions_are_compared_as_64_bits(store: Store | FakeStore) -> Non
 
 
 async def test_the_document_date_is_that_of_the_first_claim(store: Store | FakeStore) -> None:
-    await told(store, part(1, 10, "a"), date=-3)
-    assert [Claim("amended", False, -3)] == await told(store, part(2, 20, "b"), date=DATE)
-    assert [Claim("duplicate", False, -3)] == await told(store, part(3, 30, "b"), date=DATE)
+    await told(store, part(1, 10, "a"), day=-3)
+    assert [Claim("amended", False, -3)] == await told(store, part(2, 20, "b"), day=DATE)
+    assert [Claim("duplicate", False, -3)] == await told(store, part(3, 30, "b"), day=DATE)
 
 
 async def test_a_forgotten_content_is_no_duplicate(store: Store | FakeStore) -> None:
@@ -157,13 +160,38 @@ async def test_a_chunk_is_taken_in_order(store: Store | FakeStore) -> None:
     )
 
 
+def rows(citizen: bytes, number: bytes, *index: bytes) -> Rows:
+    entry = citizen * 16 + b"entry"
+    return Rows((b"citizen:" + number, entry), tuple((key, entry) for key in index))
+
+
 async def test_citizens_are_found_in_the_same_round_trip(store: Store | FakeStore) -> None:
-    assert 2 == await store.load_citizens([(b"n" * 16, b"Anna"), (b"m" * 16, b"Binh")])
+    assert 2 == await store.load_citizens([(b"citizen:n", b"Anna"), (b"citizen:m", b"Binh")])
     event = part(1, 1, "a")
-    asked = claims.ask(event, DATE)
-    answers, found = await store.claim_and_find([claims.key(event)], asked, [b"m" * 16, b"x" * 16, b"n" * 16])
-    assert [ACCEPTED] == answers
-    assert [b"Binh", None, b"Anna"] == found
+    found = await store.claim_and_find([claims.key(event)], claims.ask(event, DATE), [b"citizen:m", b"card:x"], [])
+    assert [ACCEPTED] == list(found.claims)
+    assert {b"citizen:m": b"Binh", b"card:x": None} == found.persons
+
+
+async def test_what_two_citizens_share_finds_nobody(store: Store | FakeStore) -> None:
+    assert 2 == await store.load_registry([rows(b"a", b"1", b"card:1", b"person:1"), rows(b"b", b"2", b"person:1")])
+    await store.load_registry([rows(b"a", b"1", b"card:1", b"person:1")])  # imported again
+    event = part(1, 1, "a")
+    asked = [b"card:1", b"person:1", b"citizen:2"]
+    found = await store.claim_and_find([claims.key(event)], claims.ask(event, DATE), asked, [])
+    assert {b"card:1": b"a" * 16 + b"entry", b"person:1": b"-", b"citizen:2": b"b" * 16 + b"entry"} == found.persons
+
+
+async def test_codes_are_found_in_the_same_round_trip(store: Store | FakeStore) -> None:
+    first = codes.Row("01003", "LAB", "GLU", "QD1227", "2300101", date(2026, 1, 1), date.max, "m1", 1)
+    assert 2 == await store.load_codes([first, replace(first, version=2), replace(first, facility="", local_code="Ca")])
+    event = part(1, 1, "a")
+    asked = [(b"codes:01003:LAB", b"GLU"), (b"codes::LAB", b"Ca"), (b"codes::LAB", b"GLU"), (b"codes::X", b"GLU")]
+    found = await store.claim_and_find([claims.key(event)], claims.ask(event, DATE), [], asked)
+    assert {b"01003:LAB", b":LAB"} == store.code_maps
+    assert asked == list(found.codes)
+    assert [True, True, False, False] == [value is not None for value in found.codes.values()]
+    assert ("QD1227", "2300101", "m1") == codes.choose(found.codes[asked[0]], DATE)
 
 
 async def test_both_agree_on_any_story(server: str) -> None:

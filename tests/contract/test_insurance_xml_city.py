@@ -88,7 +88,7 @@ class Pipeline:
         if outcome == "duplicate":
             return event["kind"], outcome, None
         asked = identify.ask(CITIZEN, inside["identity"])
-        return event["kind"], outcome, identify.decide(asked, self.registry.get(asked.number or b"")).tier
+        return event["kind"], outcome, identify.decide(CITIZEN, asked, self.registry).tier
 
     def _claim(self, document: str, version: int, content: str) -> str:
         """As claims.lua decides, where every message has its own number."""

@@ -15,6 +15,7 @@ from stream_processors.receive import Opened, receive
 from tests.received import DAY, KEYRING, LIMIT, NOW, source
 
 TODAY = local_day(NOW)
+MAPPED = {"place": "results[1].test_code", "system": "QD1227", "code": "2300101", "rule": "m1"}
 FIRST_DAY = 10_957
 """2000-01-01."""
 
@@ -28,7 +29,9 @@ def opened(**fields: Any) -> Opened:
 def test_the_received_bytes_come_first_and_the_whole_decodes_as_one() -> None:
     came = opened()
     verified = Identity("verified", "I1@1", 1000, "f" * 32)
-    topic, key, value, headers = enrich.accepted(came, Claim("amended", True, TODAY - 3), verified, ("R01", "X04"), NOW)
+    topic, key, value, headers = enrich.accepted(
+        came, Claim("amended", True, TODAY - 3), verified, ("R01", "X04"), [MAPPED], NOW
+    )
     assert ("accepted.encounter", came.source.key) == (topic, key)
     framed = codec.unframe(value)
     assert framed is not None
@@ -39,7 +42,7 @@ def test_the_received_bytes_come_first_and_the_whole_decodes_as_one() -> None:
     assert came.event == {name: stored[name] for name in came.event}
     assert {
         "outcome": "amended", "superseded": True, "citizen_key": "f" * 32, "identity_tier": "verified",
-        "identity_rule": "I1@1", "identity_score": 1000, "quality": ["R01", "X04"], "mapped_codes": [],
+        "identity_rule": "I1@1", "identity_score": 1000, "quality": ["R01", "X04"], "mapped_codes": [MAPPED],
         "document_date": TODAY - 3, "processed_at": NOW,
     } == {name: stored[name] for name in stored if name not in came.event}  # fmt: skip
     # The seal still opens: it is bound to the first bytes of the accepted datum.
@@ -48,7 +51,7 @@ def test_the_received_bytes_come_first_and_the_whole_decodes_as_one() -> None:
 
 
 def test_an_unknown_citizen_passes_marked() -> None:
-    _, _, value, _ = enrich.accepted(opened(), Claim("accepted", False, TODAY), UNMATCHED, (), NOW)
+    _, _, value, _ = enrich.accepted(opened(), Claim("accepted", False, TODAY), UNMATCHED, (), (), NOW)
     framed = codec.unframe(value)
     assert framed is not None
     made = registry.codec(framed[0])

@@ -68,8 +68,8 @@ class Reader:
 
 async def claimed(store: FakeStore, **fields: Any) -> claims.Claim:
     said = event(**fields)
-    answers, _ = await store.claim_and_find([claims.key(said)], claims.ask(said, 1), [])
-    return answers[0]
+    answers = await store.claim_and_find([claims.key(said)], claims.ask(said, 1), [], [])
+    return answers.claims[0]
 
 
 NUMBER = {name: event()[name] for name in ("adapter_id", "incarnation", "sequence", "part", "parts")}

@@ -85,7 +85,8 @@ async def test_quality_travels_with_the_event() -> None:
 
 async def test_the_citizen_is_found_by_the_sealed_number() -> None:
     assert KEYRING.citizen is not None
-    store = FakeStore(dict([identify.entry(KEYRING.citizen, "001080123456", "Nguyễn Văn An", "19800203")]))
+    store = FakeStore()
+    await store.load_citizens([identify.entry(KEYRING.citizen, "001080123456", "Nguyễn Văn An", "19800203")])
     other = {"full_name": "Lê Thị Hoa", "citizen_id": "001080123456", "birth": "1980"}
     nobody = {"full_name": "Con bà Hoa"}
     produced = await pipeline(store)(
