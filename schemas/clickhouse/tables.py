@@ -5,23 +5,28 @@ each document; a materialized view feeds it, leaving out what arrived superseded
 """
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
+import re
+from dataclasses import replace
 from typing import Final
 
 from schemas.avro import Schema
 from schemas.clickhouse.layout import SINGLE, Layout
 from schemas.clickhouse.reference import REFERENCE
 from schemas.clickhouse.retention import LOG_YEARS, ORIGINAL_DAYS, keep_until
-from schemas.clickhouse.table import Column, Feed, Table, columns
-from schemas.fields import Field, clickhouse_type
+from schemas.clickhouse.table import Column, Feed, Table, column, columns
+from schemas.fields import Field
 from schemas.header import COORDINATES, ENRICHMENT, HEADER
 from schemas.kinds import KINDS, RESTRICTED
 from schemas.ledger import LEDGER
 
 NUMBER_KEY: Final = "adapter_id, incarnation, sequence, part"
 
-COMPACT: Final = "min_bytes_for_wide_part = 268435456"
+_LOW: Final = re.compile(r"LowCardinality\((Nullable\(String\)|String)\)")
+
+COMPACT: Final = "min_bytes_for_wide_part = 268435456, max_compress_block_size = 65536"
 """A batch is one compact part. As a wide part (from 10 MB, the default) it opens a file and a buffer per column: measured
-with 20,000 documents, an insert then takes twice as long and 600-1,000 MB instead of 100-200 MB. Merges make wide parts."""
+with 20,000 documents, an insert then takes twice as long and 600-1,000 MB instead of 100-200 MB. Merges make wide parts. Smaller blocks: each of a
+hundred columns has a buffer of that size while a part is written."""
 
 STORED_AT: Final = Column("stored_at", "DateTime64(3, 'UTC')", "Thời điểm lưu / When it was stored", "DEFAULT now64(3)")
 
@@ -49,7 +54,7 @@ def table_name(topic: str) -> str:
 
 
 def landing_name(kind: str, schema_id: int) -> str:
-    """Where values of an older schema go whose lines have fewer fields than the table's."""
+    """The table that takes values of this schema."""
     return f"{kind}_from_{schema_id}"
 
 
@@ -116,37 +121,39 @@ def kind_feeds(kind: str) -> tuple[Feed, ...]:
     )
 
 
-def landing(kind: str, schema_id: int, accepted: Schema) -> tuple[Table, Feed] | None:
-    """A table without storage that takes an older shape and hands it on, or None where the newest takes it as it is.
+def landing(kind: str, schema_id: int, accepted: Schema) -> tuple[Table, Feed]:
+    """The way in of one schema: a table without storage, shaped as the values are, that hands them on to the history.
 
-    A column that old bytes lack is filled by the insert; a field that their *lines* lack is not (ClickHouse wants as
-    many fields in a record as in the tuple), so lines are cast, by name.
+    Two reasons. ClickHouse's Avro reader puts values into low-cardinality columns one by one, into plain ones five times
+    as fast (measured; ten times inside lines), and the conversion of a whole column afterwards costs little. And it wants
+    as many fields in a record as in the tuple it fills, so a schema whose *lines* lack a field of the newest could not be
+    read into the newest's table; the conversion goes by name.
     """
     known = {field["name"]: field for field in accepted["fields"]}
-    made, changed = [], False
-    for field in columns_of(kind):
-        if field.sealed or (field.name not in known and field not in COORDINATES):
-            continue
-        old = field
-        if field.type == "record":
-            names = {line["name"] for line in known[field.name]["type"]["items"]["fields"]}
-            lines = tuple(line for line in field.lines if line.name in names)
-            old = Field(field.name, field.type, field.vi, field.en, field.level, field.optional, lines=lines)
-            changed = changed or len(lines) != sum(not line.sealed for line in field.lines)
-        made.append((field, old))
-    if not changed:
-        return None
+    shown = [
+        _plain(_as_told(field, known.get(field.name)))
+        for field in columns_of(kind)
+        if not field.sealed and (field.name in known or field in COORDINATES)
+    ]
     name = landing_name(kind, schema_id)
-    shown = ",\n  ".join(
-        f"CAST({new.name} AS {clickhouse_type(new)}) AS {new.name}" if new is not old else new.name for new, old in made
+    vi, _, en = DOCUMENTS[kind].partition(" / ")
+    comment = f"{vi}: cửa vào của lược đồ {schema_id} / {en}: the way in of schema {schema_id}"
+    return Table(name, tuple(shown), comment, engine="Null"), Feed(
+        f"{name}_on", name, f"{kind}_history", "SELECT * FROM {source}"
     )
-    table = Table(
-        name,
-        columns(tuple(old for _, old in made)),
-        f"{DOCUMENTS[kind].partition(' / ')[0]}: cửa vào của lược đồ cũ / An older schema's way in",
-        engine="Null",
-    )
-    return table, Feed(f"{name}_on", name, f"{kind}_history", f"SELECT {shown}\nFROM {{source}}")
+
+
+def _as_told(field: Field, told: Schema | None) -> Field:
+    """The field with only those lines that the schema has."""
+    if field.type != "record" or told is None:
+        return field
+    names = {line["name"] for line in told["type"]["items"]["fields"]}
+    return replace(field, lines=tuple(line for line in field.lines if line.name in names))
+
+
+def _plain(field: Field) -> Column:
+    made = column(field)
+    return replace(made, type=_LOW.sub(r"\1", made.type))
 
 
 _RANK: Final = (
@@ -250,21 +257,21 @@ LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
 )
 
 
-def model(older: dict[str, dict[int, Schema]] | None = None) -> tuple[tuple[Table, ...], tuple[Feed, ...]]:
-    """All tables and feeds, each after what it needs. `older`: kind -> schema id -> accepted schema of every version."""
+def model(versions: dict[str, dict[int, Schema]] | None = None) -> tuple[tuple[Table, ...], tuple[Feed, ...]]:
+    """All tables and feeds, each after what it needs. `versions`: kind -> schema id -> accepted schema of every version."""
     tables = [*SHARED, *REFERENCE, *(ledger_table(name) for name in LEDGER)]
     feeds = list(LEDGER_FEEDS)
     for kind in KINDS:
         tables.extend(kind_tables(kind))
         feeds.extend(kind_feeds(kind))
-        for schema_id, accepted in (older or {}).get(kind, {}).items():
-            if (made := landing(kind, schema_id, accepted)) is not None:
-                tables.append(made[0])
-                feeds.append(made[1])
+        for schema_id, accepted in (versions or {}).get(kind, {}).items():
+            table, feed = landing(kind, schema_id, accepted)
+            tables.append(table)
+            feeds.append(feed)
     return tuple(tables), tuple(feeds)
 
 
-def statements(layout: Layout = SINGLE, older: dict[str, dict[int, Schema]] | None = None) -> list[str]:
+def statements(layout: Layout = SINGLE, versions: dict[str, dict[int, Schema]] | None = None) -> list[str]:
     """Every statement in order, for reading: what a new database is made of."""
-    tables, feeds = model(older)
+    tables, feeds = model(versions)
     return [made for table in tables for made in layout.create(table)] + [layout.feed(feed) for feed in feeds]

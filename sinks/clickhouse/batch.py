@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from schemas import codec, registry, topics
 from schemas.avro import Schema
-from schemas.clickhouse import landing, landing_name, table_name
+from schemas.clickhouse import landing_name, table_name
 from schemas.codec import FRAME_BYTES
 from schemas.encoder import zigzag
 
@@ -86,13 +86,8 @@ def target(topic: str, prefix: bytes) -> Target | str:
 
 
 def _table(topic: str, schema_id: int) -> str:
-    """The table that takes this schema's values: an older shape whose lines are shorter has a way in of its own."""
-    if topic not in topics.ACCEPTED_TOPICS:
-        return table_name(topic)
-    kind, made = topic.partition(".")[2], registry.codec(schema_id)
-    if made is not None and landing(kind, schema_id, made.schema) is not None:
-        return landing_name(kind, schema_id)
-    return f"{kind}_history"
+    """The table that takes this schema's values: a document has a way in for each schema."""
+    return landing_name(topic.partition(".")[2], schema_id) if topic in topics.ACCEPTED_TOPICS else table_name(topic)
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ member, and the batch is tried again. What is revoked is flushed once or forgott
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -17,7 +18,7 @@ from runtime.clock import now_ms
 from runtime.settings import SinkSettings
 from schemas import registry, topics
 from schemas.codec import FRAME_BYTES, NotOneDatum
-from sinks.clickhouse import sift
+from sinks.clickhouse import sift, spread
 from sinks.clickhouse.batch import Batch, Group, Rejection
 from sinks.clickhouse.client import Away
 from sinks.clickhouse.reject import NotDelivered
@@ -50,7 +51,7 @@ class Consumer(Protocol):
 
 
 class Sink:
-    """One consumer, one ClickHouse, one thread."""
+    """One consumer, one ClickHouse, one thread; inserts may have threads of their own."""
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Sink:
         self._uncommitted: dict[tuple[str, int], int] = {}
         self._flushing = self._revoked = self._paused = self._rebalancing = False
         self._told: set[str] = set()
+        self._pool = ThreadPoolExecutor(settings.inserts_at_once, "insert") if settings.inserts_at_once > 1 else None
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; then what is held is inserted and committed, within GRACE_SECONDS."""
@@ -79,6 +81,8 @@ class Sink:
         finally:
             self._batch, self._next = Batch(), Batch()
             self._consumer.close()
+            if self._pool is not None:
+                self._pool.shutdown()
 
     def _step(self, stop: threading.Event) -> None:
         due_in = self._since + self._settings.flush_ms / 1000 - self._clock()
@@ -161,11 +165,10 @@ class Sink:
         batch = self._batch
         self._flushing, self._revoked = True, False
         try:
-            for key, group in list(batch.groups.items()):
-                self._alive()
-                batch.rejections += sift.insert(self._store, group, self._alive)
-                del batch.groups[key]
-                _observe_age(group)
+            at_once = self._settings.inserts_at_once
+            for key, rejections in spread.insert(self._pool, at_once, self._store, batch.groups, self._alive):
+                batch.rejections += rejections
+                _observe_age(batch.groups.pop(key))
             if batch.rejections:
                 self._reject(batch.rejections)
                 batch.rejections = []

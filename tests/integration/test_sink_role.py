@@ -100,6 +100,50 @@ def test_from_kafka_to_the_views_and_back_with_rejections(settings: SinkSettings
     assert 301 == committed
 
 
+def test_sinks_come_and_go_and_every_row_is_there_once(settings: SinkSettings, tmp_path: Path) -> None:
+    topic, sent = "accepted.referral", iter(range(1, 10_000))
+    producer = kafka.producer(settings.kafka, "test")
+
+    def send(count: int) -> None:
+        for _ in range(count):
+            at = next(sent)
+            value = accepted_row("referral", sequence=at, document_id=f"{at:032x}", adapter_id="several")[1]
+            producer.produce(topic, value, str(at).encode())
+        assert 0 == producer.flush(30)
+
+    with EmbeddedClickHouse(tmp_path / "clickhouse") as server:
+        there = settings.model_copy(update={"clickhouse": server.url})
+
+        def role() -> tuple[threading.Thread, threading.Event]:
+            stop = threading.Event()
+            thread = threading.Thread(target=sink.run, args=(there, stop))
+            thread.start()
+            return thread, stop
+
+        def stored() -> int:
+            try:
+                return int(ask(there, "SELECT count() AS rows FROM referrals")[0]["rows"])
+            except Away:
+                return 0
+
+        first = role()
+        send(200)
+        wait_for(lambda: stored() == 200)
+        second = role()  # the group is shared out anew while rows come
+        send(400)
+        wait_for(lambda: stored() == 600)
+        first[1].set()
+        send(200)
+        first[0].join(30)
+        wait_for(lambda: stored() == 800)
+        second[1].set()
+        second[0].join(30)
+        rows = ask(there, "SELECT count() AS rows, uniqExact(document_id) AS ids FROM referrals")
+        balance = ask(there, "SELECT accepted, missing, balanced FROM ledger_balance")
+    assert [{"rows": 800, "ids": 800}] == rows
+    assert [{"accepted": 800, "missing": 0, "balanced": True}] == balance
+
+
 def test_a_sink_without_clickhouse_waits_and_ends_when_told(settings: SinkSettings) -> None:
     stop = threading.Event()
     role = threading.Thread(target=sink.run, args=(settings, stop))

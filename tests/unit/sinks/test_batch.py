@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec, registry
+from schemas.clickhouse import landing_name
 from schemas.encoder import zigzag
 from sinks.clickhouse.batch import Batch, Group
 from tests.rows import accepted_row, ledger_row
@@ -85,7 +86,8 @@ def test_groups_are_by_topic_and_schema_id_and_keep_their_order() -> None:
     )
     batch.add([Message(("heartbeats", 0, 9), ledger_row("heartbeats")[1])])
     tables = {group.target.table: [row[1] for row in group.rows] for group in batch.groups.values()}
-    assert {"encounter_history": [0, 2, 4], "service_history": [1, 3], "heartbeats": [9]} == tables
+    encounter, service = (landing_name(kind, accepted_row(kind)[0]) for kind in ("encounter", "service"))
+    assert {encounter: [0, 2, 4], service: [1, 3], "heartbeats": [9]} == tables
     assert {("accepted.encounter", 0): 5, ("accepted.service", 0): 4, ("heartbeats", 0): 10} == batch.positions
     assert 6 == batch.rows
 

@@ -1,6 +1,7 @@
 """The loop, with a fake broker and a fake ClickHouse: nothing is committed before it is in, and nothing is lost."""
 
 import io
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -120,6 +121,7 @@ class Store:
     before: Callable[[], None] = lambda: None
 
     def insert(self, table: str, container: bytes) -> None:
+        table = re.sub(r"_from_\d+$", "_history", table)  # what a document's way in leads to
         self.before()
         fault = self.faults.pop(0) if self.faults else None
         if fault is not None:
@@ -175,7 +177,7 @@ def world(tmp_path: Path) -> Make:
         stop = threading.Event()
         broker = Broker(story, list(script), stop)
         store, mail = Store(story), Mail(story)
-        chosen = SinkSettings(kafka="k", data=tmp_path, clickhouse="http://ch", **settings)
+        chosen = SinkSettings(kafka="k", data=tmp_path, clickhouse="http://ch", **({"inserts_at_once": 1} | settings))
         sink = Sink(broker, store, mail, chosen, lambda: broker.now)
         return World(story, broker, store, mail, stop, sink)
 
@@ -372,6 +374,91 @@ def test_polling_goes_on_during_long_inserts(world: Make) -> None:
     assert 2 <= sum(event == ("poll", "paused") for event in one.story)
     assert 3 == len(one.store.tables)
     assert not one.broker.paused
+
+
+KINDS = ("encounter", "service", "referral")
+
+
+def three() -> list[Message]:
+    return [message for kind in KINDS for message in some(2, topic=f"accepted.{kind}")]
+
+
+def test_inserts_of_one_flush_run_side_by_side_and_the_commit_waits_for_all(world: Make) -> None:
+    one = world(three(), inserts_at_once=3)
+    together = threading.Barrier(3, timeout=30)
+
+    def meet() -> None:
+        together.wait()
+
+    one.store.before = meet
+    one.run()
+    assert {f"{kind}_history": [0, 1] for kind in KINDS} == one.store.tables
+    assert ["insert"] * 3 + ["commit"] * 3 == [event[0] for event in one.what("insert", "commit")]
+
+
+def test_a_large_group_is_cut_in_pieces(world: Make) -> None:
+    one = world(*(some(2_000, first=at) for at in range(0, 8_000, 2_000)), inserts_at_once=3, flush_rows=8_000)
+    one.run()
+    assert [2_666, 2_667, 2_667] == sorted(event[2] for event in one.what("insert"))
+    assert list(range(8_000)) == sorted(one.store.tables["encounter_history"])
+
+
+def test_of_inserts_side_by_side_only_the_one_that_failed_is_made_again(world: Make) -> None:
+    one = world(three(), inserts_at_once=3)
+    failed = threading.Event()
+    insert = one.store.insert
+
+    def once(table: str, container: bytes) -> None:
+        if table.startswith("service") and not failed.is_set():
+            failed.set()
+            raise Away("code 210")
+        insert(table, container)
+
+    one.store.insert = once  # type: ignore[method-assign]
+    one.run()
+    assert {f"{kind}_history": [0, 1] for kind in KINDS} == one.store.tables
+    assert ["insert"] * 3 + ["commit"] * 3 == [event[0] for event in one.what("insert", "commit")]
+
+
+def test_refused_rows_of_every_piece_are_rejected(world: Make) -> None:
+    one = world(some(1_500), some(1_500, first=1_500), some(1_500, first=3_000), inserts_at_once=2, flush_rows=4_500)
+    one.store.bad = {7, 4_400}
+    one.run()
+    assert [7, 4_400] == sorted(rejection.offset for rejection in one.mail.sent)
+    assert 4_498 == len(one.store.tables["encounter_history"])
+
+
+def test_a_revoke_while_inserts_run_side_by_side_waits_for_them_and_commits_nothing_of_it(world: Make) -> None:
+    def revoke(broker: Broker) -> None:
+        broker.on_revoke(None, [TopicPartition(f"accepted.{kind}", 0) for kind in KINDS])
+
+    one = world(three(), inserts_at_once=3)
+    polled, consume = threading.Event(), one.broker.consume
+
+    def polling(num_messages: int, timeout: float) -> list[Message]:
+        if one.broker.paused and not polled.is_set():
+            revoke(one.broker)
+            polled.set()
+        return consume(num_messages, timeout)
+
+    def slow() -> None:
+        one.broker.now += 30
+        assert polled.wait(30)
+
+    one.broker.consume = polling  # type: ignore[method-assign]
+    one.store.before = slow
+    one.run()
+    assert [] == one.what("commit")
+    assert {f"{kind}_history": [0, 1] for kind in KINDS} == one.store.tables  # harmless: the next owner's are the same
+
+
+def test_an_unforeseen_fault_in_one_insert_ends_the_role_uncommitted(world: Make) -> None:
+    one = world(three(), inserts_at_once=3)
+    one.store.faults = [ZeroDivisionError()]
+    with pytest.raises(ZeroDivisionError):
+        one.run()
+    assert [] == one.what("commit")
+    assert one.broker.closed
 
 
 class Answering:
