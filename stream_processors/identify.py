@@ -213,8 +213,8 @@ def _by_person(key: bytes, asked: Asked, found: Mapping[bytes, bytes | None]) ->
 def _same_birth(asked: Asked, known: _Entry) -> bool:
     """By day where both sides know it, else by year."""
     if _NOTHING not in (asked.date, known.date):
-        return asked.date == known.date
-    return asked.year != _NOTHING and asked.year == known.year
+        return bool(asked.date == known.date)
+    return bool(asked.year != _NOTHING and asked.year == known.year)
 
 
 def _near(one: bytes, other: bytes, same_given: bool = False) -> bool:

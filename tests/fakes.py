@@ -103,7 +103,8 @@ class FakeStore(FakeClaims):
 
     async def load_registry(self, rows: Iterable[Rows]) -> int:
         count = 0
-        for count, row in enumerate(rows, 1):
+        for row in rows:
+            count += 1
             self.registry.update([row.entry])
             for key, value in row.index:
                 known = self.registry.get(key)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+_PORTS = (15_000, 32_000)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOG_BYTES = 16 * 1024 * 1024
 _QUOTED_BYTES = 4096
@@ -17,10 +19,20 @@ _QUOTED_LINES = 20
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that was free a moment ago; another program may take it before it is used."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a loopback TCP port that was free a moment ago; another program may take it before it is used.
+
+    Below the range from which systems give ports to outgoing connections: of the dozens that a city opens, some would
+    take it before the listener is there.
+    """
+    while True:
+        port = random.randrange(*_PORTS)  # noqa: S311 - any will do
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def pss_mib(pids: Iterable[int]) -> float:
