@@ -60,7 +60,7 @@ class SinkSettings(Settings, ClickHouseSettings):
     group: str = Field(SINKS, min_length=1)
     flush_rows: int = Field(20_000, ge=1)
     flush_bytes: int = Field(32 << 20, ge=1 << 16)
-    flush_ms: int = Field(400, ge=10, description="age of the oldest record at which a batch is sent")
+    flush_ms: int = Field(250, ge=10, description="age of the oldest record at which a batch is sent")
     inserts_at_once: int = Field(2, ge=1, le=16, description="inserts of one flush that run side by side")
 
 
