@@ -4,7 +4,7 @@ import asyncio
 import signal
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from infra.demo.answers import QUESTIONS, answer_table, ledger_table
+from infra.demo.answers import QUESTIONS, answer, ledger_table
 from infra.demo.picture import picture
 from infra.demo.show import Demo, Options
 from runtime import logs
@@ -74,7 +74,9 @@ async def _show(demo: Demo, console: Console, keep: bool) -> dict[str, Any]:
         loop.add_signal_handler(number, demo.stop)
     console.print("Kafka nhúng giữ mọi thứ trong bộ nhớ và quên dần; chỉ để thử.")
     console.print("The embedded Kafka keeps everything in memory and forgets the oldest: for trying out only.\n")
-    async with demo:
+    async with AsyncExitStack() as stack:
+        with console.status("đang khởi động / starting …"):
+            await stack.enter_async_context(demo)
         with Live(console=console, auto_refresh=False, transient=True) as live:
             drawing = asyncio.create_task(_draw(demo, live, console))
             try:
@@ -103,7 +105,7 @@ async def _summary(demo: Demo, made: dict[str, Any], console: Console) -> None:
         except Away as error:
             console.print(f"[red]{question.en}: {error}[/red]")
             continue
-        console.print(answer_table(question, rows))
+        console.print(answer(question, rows))
     latency = made["latency_ms"]
     if latency["p50"] is not None:
         console.print(

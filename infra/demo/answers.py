@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,22 @@ QUESTIONS: Final = (
 )
 
 
-def answer_table(question: Question, rows: list[dict[str, Any]]) -> Table:
-    table = Table(title=f"{question.vi}\n{question.en}", title_justify="left", title_style="bold")
-    for name in rows[0] if rows else ("–",):
-        table.add_column(name)
+def answer(question: Question, rows: list[dict[str, Any]]) -> RenderableType:
+    """The question, and its rows as a table."""
+    asked = Text(f"\n{question.vi}\n{question.en}", style="bold")
+    if not rows:
+        return Group(asked, "chưa có gì / nothing yet")
+    table = Table(*rows[0])
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    return table
+    return Group(asked, table)
 
 
 def ledger_table(report: dict[str, Any]) -> Table:
     """The city's books beside the ledger; a differing count stands out."""
     table = Table(title="Sổ cái / The ledger", title_justify="left", title_style="bold")
-    for name in ("", "thành phố gửi / the city's books", "sổ cái / the ledger", ""):
-        table.add_column(name, justify="left" if not name else "right")
+    for name in ("", "sổ của thành phố\nthe city's books", "sổ cái\nthe ledger", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     totals, injected = report["totals"], report["injected"]
     rows = [(name, injected[name], totals[name]) for name in totals if name != "identity"]
     rows += [(f"identity {tier}", injected["identity"][tier], count) for tier, count in totals["identity"].items()]
