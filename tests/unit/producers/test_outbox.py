@@ -560,3 +560,9 @@ def test_headers_come_out_as_they_were_put_in() -> None:
 def test_no_secret_shows(box: Outbox) -> None:
     ring = Keyring({}, {})
     assert "kkkk" not in f"{KEYS!r} {box!r} {ring!r} {incoming(line('1'))!r}"
+
+
+def test_a_commit_is_on_the_disk_when_it_returns(box: Outbox) -> None:
+    """No test can cut the power; `kill -9` alone would not tell."""
+    found = [box._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "auto_vacuum")]
+    assert ["wal", 2, 2] == found
