@@ -14,10 +14,12 @@ from runtime.clock import now_ms
 from runtime.settings import WorkerSettings
 from runtime.window import Window
 from schemas import topics
+from schemas.rules import RULES, load
 from stream_processors import forget
 from stream_processors.deliver import Deliverer
 from stream_processors.pipeline import Pipeline
 from stream_processors.receive import Source
+from stream_processors.rules import Rulebook
 from stream_processors.stores import Store
 from stream_processors.transport import Chunk, ChunkConsumer, ChunkTransport
 
@@ -41,6 +43,14 @@ def refuse_unsafe_faust() -> None:
         raise UnsafeFaustError("faust's Cython stream is missing: install a built wheel") from None
 
 
+def _rules(settings: WorkerSettings) -> Rulebook:
+    """The house's own rules and those of the folder, every check made once: a wrong rule stops the start."""
+    own = load(settings.rules) if settings.rules is not None else {}
+    made = Rulebook((RULES | own).values(), settings.facility_groups)
+    made.check()
+    return made
+
+
 class Worker:
     """One worker process."""
 
@@ -51,7 +61,8 @@ class Worker:
         window = Window(settings.kafka) if settings.embedded_kafka else None
         self._deliver = Deliverer(settings.kafka, settings.worker_id, window)
         self._store = Store(settings.redis, settings.claim_days)
-        self._pipeline = Pipeline(keyring.load(settings.keyring), self._store, settings.worker_id, limit)
+        ring = keyring.load(settings.keyring)
+        self._pipeline = Pipeline(ring, self._store, settings.worker_id, limit, rules=_rules(settings))
         self._failure: BaseException | None = None
         self._failed, self._ending = asyncio.Event(), asyncio.Event()
         self.app = self._make_app()

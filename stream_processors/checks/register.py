@@ -1,6 +1,7 @@
 """Which checks there are, by name, and how one is made from a rule's parameters."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -48,5 +49,5 @@ def make(rule: Rule, day: date) -> Any:
         raise RuleError(f"{rule.id}: {error}") from None
     try:
         return factory(**given)
-    except (LookupError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, re.error) as error:
         raise RuleError(f"{rule.id}: {error}") from None
