@@ -1,6 +1,7 @@
 """The worker: Faust around the pipeline. Only this file and `transport` know Faust."""
 
 import asyncio
+import gc
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -169,10 +170,20 @@ class Worker:
             raise RuntimeError("faust crashed; see the log")
 
 
+def _spare_the_collector() -> None:
+    """A chunk makes tens of thousands of objects that die with it, none in a cycle. Measured: looking for cycles as
+    often as Python does by itself takes a fifth of a worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = None) -> None:
     """The role `livingdata processor`; `ready` as in `Worker.run`."""
 
     async def main() -> None:
-        await Worker(settings).run(stop, ready)
+        worker = Worker(settings)
+        _spare_the_collector()
+        await worker.run(stop, ready)
 
     loop.run(main())

@@ -18,6 +18,7 @@ Factory = TypeVar("Factory", bound=Callable[..., Any])
 
 CHECKS: Final[dict[str, Callable[..., Check]]] = {}
 LINE_CHECKS: Final[dict[str, Callable[..., LineCheck]]] = {}
+VISIT_CHECKS: Final[dict[str, Callable[..., Any]]] = {}
 DAY: Final = "day"
 """A factory with this parameter is given the first day of the span that the plan is for."""
 
@@ -34,11 +35,20 @@ def line_check(factory: Factory) -> Factory:
     return factory
 
 
+def visit_check(factory: Factory) -> Factory:
+    """Register what makes a check of the documents of a visit."""
+    VISIT_CHECKS[factory.__name__] = factory
+    return factory
+
+
 def make(rule: Rule, day: date) -> Any:
     """The check of a rule as it is on `day`; RuleError where the rule names no check or wrong parameters."""
-    factory = (LINE_CHECKS if rule.each else CHECKS).get(rule.check)
+    known: Mapping[str, Callable[..., Any]] = LINE_CHECKS if rule.each else CHECKS
+    if rule.scope == "visit":
+        known = VISIT_CHECKS
+    factory = known.get(rule.check)
     if factory is None:
-        raise RuleError(f"{rule.id}: there is no {'line ' if rule.each else ''}check `{rule.check}`")
+        raise RuleError(f"{rule.id}: there is no {'line' if rule.each else rule.scope} check `{rule.check}`")
     given = dict(rule.parameters)
     signature = inspect.signature(factory)
     if DAY in signature.parameters:
