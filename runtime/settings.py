@@ -42,6 +42,8 @@ class WorkerSettings(Settings):
     group: str = Field(WORKERS, min_length=1)
     claim_days: int = Field(45, ge=1, le=400)
     chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
+    rules: Path | None = Field(None, description="folder of rules that add to the house's own; a known id replaces it")
+    facility_groups: dict[str, str] = Field(default_factory=dict, description="facility -> group, for modes by group")
 
 
 class ClickHouseSettings(BaseSettings):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal, get_args
 
 import yaml
@@ -124,11 +125,17 @@ def book(rules: Iterable[Rule]) -> dict[str, Rule]:
     return found
 
 
-def _read() -> dict[str, Rule]:
-    folder = files("schemas") / "rulebook"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return book(rule for name in names for rule in parse((folder / name).read_text(encoding="utf-8")))
+def load(folder: Traversable) -> dict[str, Rule]:
+    """The rules of a folder's `.yaml` files, in the order of their names. RuleError names file and row."""
+    found: list[Rule] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".yaml"):
+            try:
+                found += parse(entry.read_text(encoding="utf-8"))
+            except RuleError as error:
+                raise RuleError(f"{entry.name}: {error}") from None
+    return book(found)
 
 
-RULES: Final[dict[str, Rule]] = _read()
+RULES: Final[dict[str, Rule]] = load(files("schemas") / "rulebook")
 """Every rule by id, those not in force any more or not yet included."""

@@ -160,7 +160,8 @@ class _Entry:
     __slots__ = ("citizen", "date", "indexed", "name", "year")
 
     def __init__(self, packed: bytes) -> None:
-        self.citizen, self.year, self.date = _HEAD.unpack_from(packed)
+        parts: tuple[bytes, bytes, bytes] = _HEAD.unpack_from(packed)
+        self.citizen, self.year, self.date = parts
         self.indexed = (len(packed) - _HEAD.size) % _WORD == 1
         self.name = packed[_HEAD.size : -1] if self.indexed else packed[_HEAD.size :]
 

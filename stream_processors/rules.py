@@ -161,6 +161,7 @@ class Rulebook:
         self._starts = [day_of(day) for day in self._days]
         self._plans: dict[tuple[str, bool, str, int, str], Plan] = {}
         self._documents = [rule for rule in self.rules.values() if rule.scope == "document"]
+        self._visits = [rule for rule in self.rules.values() if rule.scope == "visit"]
 
     def __call__(self, event: Event, identity: Identity, narrative: Narrative) -> list[Failure]:
         """What fails in one document. Total: a document of the schema never raises."""
@@ -185,10 +186,28 @@ class Rulebook:
         ]
         return Plan(rules, kind, day, group)
 
+    def forget(self) -> None:
+        """The plans go, and what they remember; they are made again when asked for."""
+        self._plans.clear()
+
     def check(self) -> None:
         """Make every check once; RuleError names the first rule that cannot be made."""
-        for rule in self._documents:
+        for rule in self.rules.values():
             make(rule, max(rule.since, date(2000, 1, 1)))
+
+    def of_visit(self, documents: Mapping[str, Event], narratives: Mapping[str, Narrative]) -> list[Failure]:
+        """What fails among the active documents of one visit (kind -> document). Nothing where no encounter, told as
+        finished, is among them."""
+        visit = documents.get("encounter")
+        if visit is None or visit["status"] != "active" or visit["visit_state"] != "finished":
+            return []
+        day = date.fromordinal(local_day(visit["discharged_at"] or visit["captured_at"]) + date(1970, 1, 1).toordinal())
+        group = self._groups.get(visit["facility"], "")
+        return [
+            (rule.id, rule.mode_of(group), place)
+            for rule in self._visits
+            if rule.since <= day <= rule.until and (place := make(rule, day)(documents, narratives)) is not None
+        ]
 
 
 def _changes(rules: Iterable[Rule]) -> list[date]:

@@ -45,3 +45,10 @@ def validate(
     """`event` is header and body as decoded; `narrative` path -> sealed text."""
     failures = book(event, identity, narrative)
     return Verdict(tuple(failures)) if failures else CLEAN
+
+
+def validate_visit(
+    documents: Mapping[str, Mapping[str, Any]], narratives: Mapping[str, Mapping[str, str]], book: Rulebook = BOOK
+) -> Verdict:
+    """The rules that need several documents of a visit; both are by kind. Places begin with the kind."""
+    return Verdict(tuple(book.of_visit(documents, narratives)))

@@ -102,15 +102,14 @@ class FakeStore(FakeClaims):
         return await self.load_registry(Rows(entry, ()) for entry in entries)
 
     async def load_registry(self, rows: Iterable[Rows]) -> int:
-        count = 0
-        for row in rows:
-            count += 1
+        all_ = list(rows)
+        for row in all_:
             self.registry.update([row.entry])
             for key, value in row.index:
                 known = self.registry.get(key)
                 same = known is None or known[:16] == value[:16]
                 self.registry[key] = value if same else identify.AMBIGUOUS
-        return count
+        return len(all_)
 
     async def load_codes(self, rows: Iterable[codes.Row]) -> int:
         by_code: dict[tuple[bytes, bytes], list[codes.Row]] = {}

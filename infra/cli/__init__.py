@@ -22,6 +22,10 @@ COMMANDS: Final[dict[str, str]] = {
     "health": "infra.cli.health",
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
+    "rules": "infra.cli.rules",
+    "codes": "infra.cli.codes",
+    "identity": "infra.cli.identity",
+    "claims": "infra.cli.claims",
 }
 """Command -> the module whose `add(app)` registers it."""
 

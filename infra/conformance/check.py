@@ -4,7 +4,7 @@ Reads with the adapter's own translator, composes with throwaway keys, validates
 said here is what the pipeline will say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from schemas.header import HEADER
 from schemas.reasons import REASONS
 from schemas.rules import RULES
 from schemas.sealed import IDENTITY
-from stream_processors.validate import validate
+from stream_processors.validate import validate, validate_visit
 
 MOST_STATES: Final = 50_000
 """Visits whose last state is remembered while many messages are checked."""
@@ -112,6 +112,7 @@ class Checker:
                     continue
                 outcome = made
             issues.append(_refused(total.tidy(outcome)))
+        issues += _of_visit(events, translation)
         rejected = any(issue.severity == "error" for issue in issues)
         return Checked(
             path,
@@ -175,6 +176,22 @@ class Checker:
 
 def _untold(_error: Exception) -> None:
     """An issue tells of it."""
+
+
+def _of_visit(events: Iterable[Mapping[str, Any]], translation: Translation) -> list[Issue]:
+    """What the documents of one message say against each other. A message of several visits (two documents of a kind,
+    a check-in not counted) is not judged."""
+    documents: dict[str, dict[str, Any]] = {}
+    for event in events:
+        document = {**event["header"], **event["body"]}
+        if document.get("visit_state") == "arrived":
+            continue
+        if event["kind"] in documents:
+            return []
+        documents[event["kind"]] = document
+    told = [outcome for outcome in translation.outcomes if isinstance(outcome, Document)]
+    verdict = validate_visit(documents, {document.kind: document.narrative for document in told})
+    return [_failed(rule, "warning", place) for rule, mode, place in verdict.failures if mode != "shadow"]
 
 
 def _failed(rule_id: str, severity: Literal["error", "warning"], path: str) -> Issue:

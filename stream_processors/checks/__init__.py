@@ -5,8 +5,8 @@ fault (a field's path, never a value) or None. A document check sees header and 
 check sees one line of an array.
 """
 
-from stream_processors.checks import codes, diagnoses, money, person, presence, repeats, times
+from stream_processors.checks import codes, diagnoses, money, person, presence, repeats, times, visits
 from stream_processors.checks.register import CHECKS, Check, Identity, LineCheck, Narrative, make
 
 __all__ = ["CHECKS", "Check", "Identity", "LineCheck", "Narrative", "codes", "diagnoses", "make", "money", "person",
-           "presence", "repeats", "times"]  # fmt: skip
+           "presence", "repeats", "times", "visits"]  # fmt: skip

@@ -1,6 +1,7 @@
 """Which checks there are, by name, and how one is made from a rule's parameters."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -17,6 +18,7 @@ Factory = TypeVar("Factory", bound=Callable[..., Any])
 
 CHECKS: Final[dict[str, Callable[..., Check]]] = {}
 LINE_CHECKS: Final[dict[str, Callable[..., LineCheck]]] = {}
+VISIT_CHECKS: Final[dict[str, Callable[..., Any]]] = {}
 DAY: Final = "day"
 """A factory with this parameter is given the first day of the span that the plan is for."""
 
@@ -33,11 +35,20 @@ def line_check(factory: Factory) -> Factory:
     return factory
 
 
+def visit_check(factory: Factory) -> Factory:
+    """Register what makes a check of the documents of a visit."""
+    VISIT_CHECKS[factory.__name__] = factory
+    return factory
+
+
 def make(rule: Rule, day: date) -> Any:
     """The check of a rule as it is on `day`; RuleError where the rule names no check or wrong parameters."""
-    factory = (LINE_CHECKS if rule.each else CHECKS).get(rule.check)
+    known: Mapping[str, Callable[..., Any]] = LINE_CHECKS if rule.each else CHECKS
+    if rule.scope == "visit":
+        known = VISIT_CHECKS
+    factory = known.get(rule.check)
     if factory is None:
-        raise RuleError(f"{rule.id}: there is no {'line ' if rule.each else ''}check `{rule.check}`")
+        raise RuleError(f"{rule.id}: there is no {'line' if rule.each else rule.scope} check `{rule.check}`")
     given = dict(rule.parameters)
     signature = inspect.signature(factory)
     if DAY in signature.parameters:
@@ -48,5 +59,5 @@ def make(rule: Rule, day: date) -> Any:
         raise RuleError(f"{rule.id}: {error}") from None
     try:
         return factory(**given)
-    except (LookupError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, re.error) as error:
         raise RuleError(f"{rule.id}: {error}") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 from runtime.clock import DAY_MS, local_day
 from schemas import codes, notifiable
@@ -67,14 +68,27 @@ def treatment_days() -> Check:
     return found
 
 
+_LINE_TIMES: Final = {
+    "prescription": ("lines", ("ordered_at", "performed_at")),
+    "service": ("lines", ("ordered_at", "performed_at", "resulted_at")),
+    "observation": ("results", ("observed_at", "resulted_at")),
+}
+
+
 @check
 def sent_within(days: int) -> Check:
-    """Taken by the adapter at most `days` after the visit's end (else after it happened)."""
+    """Taken by the adapter at most `days` after the visit's end; of drugs, services and results, after the last line
+    (a long stay's first order is old when the dossier is sent); else after it happened."""
     limit = days * DAY_MS
 
     def found(event: Event, _: Identity, __: Narrative) -> str | None:
+        captured = event["captured_at"]
         at = event.get("discharged_at") or event["occurred_at"]
-        return "captured_at" if at is not None and event["captured_at"] - at > limit else None
+        if at is None or captured - at <= limit:
+            return None
+        array, names = _LINE_TIMES.get(event["kind"], ("", ()))
+        times = [line[name] for line in (event[array] if array else ()) for name in names if line[name] is not None]
+        return "captured_at" if captured - max(times, default=at) > limit else None
 
     return found
 

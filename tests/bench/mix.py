@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from infra.city.city import City
+from infra.city.flaws import Flaws
 from producers.adapter import Document, Feed, Parsed, Refusal, Rows, State
 from producers.adapters import dialect
 from producers.event import Keys, Number, Record, compose
@@ -19,6 +20,8 @@ from stream_processors.receive import Source
 SEED: Final = 8
 PEOPLE: Final = 20_000
 START: Final = datetime(2026, 5, 28, 8, tzinfo=UTC)
+FLAWS: Final = Flaws(told_by_both=0.45, told_by_xml=0.35)
+"""Most visits are told by insurance XML, whose values are the larger ones: 1.2 kB on the mean."""
 SYSTEMS: Final = {"insurance_xml": "HIS-XML", "hl7v2": "HIS"}
 
 
@@ -30,7 +33,7 @@ class Mix:
     """Records on `received` in the order in which they were made; the same for the same seed, but for nonces."""
 
     def __init__(self, seed: int = SEED, facilities: int = 42, people: int = PEOPLE) -> None:
-        self.city: Final = City(seed, facilities, start=START, people=people)
+        self.city: Final = City(seed, facilities, start=START, people=people, flaws=FLAWS)
         self.ring: Final[Keyring] = keyring.create(hospital.code for hospital in self.city.hospitals)
         self._states: dict[tuple[str, str, str], State] = {}
         self._sequence: dict[str, int] = {}

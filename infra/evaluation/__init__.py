@@ -1,0 +1,1 @@
+"""How well the house decides, measured on made-up data whose truth is known."""
