@@ -40,6 +40,7 @@ CODE_MAPS: Final = Table(
         Column("facility", "LowCardinality(String)", "Mã cơ sở; rỗng: mọi cơ sở / Facility; empty: everywhere"),
         Column("system", "LowCardinality(String)", "Hệ mã tại nguồn / Code system at the source"),
         Column("local_code", "String", "Mã nội bộ / Local code"),
+        Column("national_system", "LowCardinality(String)", "Danh mục quốc gia / National list"),
         Column("national_code", "String", "Mã danh mục quốc gia / National code"),
         Column("valid_from", "Date", "Từ ngày / From"),
         Column("valid_to", "Date", "Đến ngày / To", "DEFAULT toDate('2149-06-06')"),

@@ -93,9 +93,6 @@ def plan(store: Store, layout: Layout = SINGLE) -> Plan:
 
 def migrate(store: Store, layout: Layout = SINGLE) -> Plan:
     """Bring it up to date; what was done is returned. Raises client.Away."""
-    for table in RECORD:
-        for statement in layout.create(table):
-            store.command(statement)
     found = plan(store, layout)
     for statement in found.missing:
         store.command(statement)
@@ -111,7 +108,7 @@ def migrate(store: Store, layout: Layout = SINGLE) -> Plan:
 
 def _missing(existing: evolve.Existing, layout: Layout) -> list[str]:
     tables, feeds = clickhouse.model(registry.accepted_versions())
-    return evolve.statements(tables, feeds, existing, layout)
+    return evolve.statements((*RECORD, *tables), feeds, existing, layout)
 
 
 def _existing(store: Store) -> dict[str, dict[str, str]]:
@@ -139,13 +136,13 @@ def _replace_views(store: Store, layout: Layout, changed: set[str], *, everythin
         if not everything and view.name not in changed:
             continue
         try:
-            store.command(_create(view, layout))
+            store.command(_create(view, layout, view.open))
         except Away as trouble:
             if not view.open:
                 raise
-            # Making a view that runs with nobody's rights is itself a right; the house works without them.
-            log.warning("published_view_not_made", view=view.name, trouble=str(trouble))
-            continue
+            # Making a view that runs with nobody's rights is itself a right. With the reader's it shows no more.
+            log.warning("view_not_open", view=view.name, trouble=str(trouble))
+            store.command(_create(view, layout, opened=False))
         done.append(view)
     existing = _existing(store)
     for view in done:
@@ -155,8 +152,8 @@ def _replace_views(store: Store, layout: Layout, changed: set[str], *, everythin
         store.insert_rows("schema_views", ["name", "fingerprint"], [[v.name, _definition(v, layout)] for v in done])
 
 
-def _create(view: View, layout: Layout) -> str:
-    security = "" if view.parameters else f" SQL SECURITY {'NONE' if view.open else 'INVOKER'}"
+def _create(view: View, layout: Layout, opened: bool) -> str:
+    security = "" if view.parameters else f" SQL SECURITY {'NONE' if opened else 'INVOKER'}"
     return f"CREATE OR REPLACE VIEW {view.name}{layout.on}{security} AS\n{view.sql}\nCOMMENT {text(view.comment)}"
 
 

@@ -22,7 +22,7 @@ TODAY = NOW // DAY
 
 
 def seen(**fields: Any) -> dict[str, Any]:
-    return {"captured_at": NOW, "occurred_at": NOW, "document_date": TODAY} | fields
+    return {"captured_at": time.time_ns() // 1_000_000, "occurred_at": NOW, "document_date": TODAY} | fields
 
 
 def register(store: ClickHouse, *facilities: str, kind: str = "encounter") -> None:

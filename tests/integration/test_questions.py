@@ -62,7 +62,7 @@ class Books:
         when = at(days, hour)
         base = {
             "document_id": name, "visit_key": f"v{name}", "occurred_at": when, "recorded_at": when,
-            "captured_at": NOW - 1_000, "document_date": date(days), "version": NOW << 20,
+            "captured_at": time.time_ns() // 1_000_000 - 1_000, "document_date": date(days), "version": NOW << 20,
             "patient_key": f"{facility}-{person}" if person else None, "citizen_key": PEOPLE.get(person),
             "identity_tier": "verified" if person in PEOPLE else "unmatched",
         }  # fmt: skip

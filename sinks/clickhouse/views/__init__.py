@@ -39,7 +39,7 @@ def views() -> tuple[View, ...]:
         persons.patient_timeline(),
         persons.timeline_of(),
         View("ledger", "Mỗi phần thông điệp và kết quả cuối / Each part and its final outcome", balance.LEDGER),
-        View("ledger_balance", "Cân đối sổ theo nguồn / The ledger's balance by feed", balance.sql("60")),
+        View("ledger_balance", "Cân đối sổ theo nguồn / The ledger's balance by feed", balance.sql("60"), open=True),
         feeds.rejections(),
         feeds.feed_freshness(),
         feeds.feeds_seen(),

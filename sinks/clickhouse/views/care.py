@@ -89,22 +89,26 @@ FROM follow_ups GROUP BY facility, month""",
     )
 
 
-def bed_days() -> View:
+def stays(visits: str = "visits") -> str:
     """Inpatients (visit type 03) on each day, the day of admission and the day of leaving included, as X04 counts."""
-    return View(
-        "bed_days",
-        "Ngày giường nội trú / Inpatients on each day",
-        f"""SELECT facility, toDate(number) AS day, count() AS bed_days, countIf(number = first) AS admitted,
+    return f"""SELECT facility, toDate(number) AS day, count() AS bed_days, countIf(number = first) AS admitted,
   countIf(ended AND number = last) AS discharged, countIf(NOT ended) AS still_in
 FROM (
   SELECT facility, isNotNull(discharged_at) AS ended,
     toUInt32(toDate(assumeNotNull(coalesce(inpatient_at, admitted_at)), {HANOI})) AS first,
     toUInt32(if(ended, toDate(assumeNotNull(discharged_at), {HANOI}),
       least(toDate(now(), {HANOI}), toDate(assumeNotNull(coalesce(inpatient_at, admitted_at)), {HANOI}) + {OPEN_DAYS}))) AS last
-  FROM visits WHERE visit_type IN {INPATIENT} AND coalesce(inpatient_at, admitted_at) IS NOT NULL
+  FROM {visits} WHERE visit_type IN {INPATIENT} AND coalesce(inpatient_at, admitted_at) IS NOT NULL
 )
 ARRAY JOIN range(first, least(last, first + 1000) + 1) AS number
-GROUP BY facility, day""",
+GROUP BY facility, day"""
+
+
+def bed_days() -> View:
+    return View(
+        "bed_days",
+        "Ngày giường nội trú / Inpatients on each day",
+        stays(),
         {
             "bed_days": "Số người nằm viện ngày đó / Inpatients on that day",
             "admitted": "Nhập viện / Admitted",

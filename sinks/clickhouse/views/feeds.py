@@ -42,6 +42,7 @@ def feed_freshness() -> View:
         f"SELECT facility, toStartOfHour(captured_at, {HANOI}) AS hour, count() AS rows,\n"
         f"  {chosen}\nFROM (\n  {each}\n) GROUP BY facility, hour",
         said,
+        open=True,
     )
 
 
@@ -51,7 +52,9 @@ def feeds_seen() -> View:
         f"max(captured_at) AS last_seen, count() AS rows\nFROM {kind}_history GROUP BY facility, source_system"
         for kind in KINDS
     )
-    return View("feeds_seen", "Nguồn đã gửi từ khi nào đến khi nào / Since and until when each feed has sent", each)
+    return View(
+        "feeds_seen", "Nguồn đã gửi từ khi nào đến khi nào / Since and until when each feed has sent", each, open=True
+    )
 
 
 def silent_feeds() -> View:
@@ -108,6 +111,7 @@ GROUP BY facility, source_system, kind""",
             "is_silent": "Đang im lặng / Is silent",
             "last_heartbeat": "Nhịp tim cuối; trống: bộ kết nối cũng im / Last heartbeat; empty: the adapter is silent too",
         },
+        open=True,
     )
 
 
@@ -117,4 +121,5 @@ def rejections() -> View:
         "Từ chối theo cơ sở, nơi, lý do, quy tắc / Rejections by facility, stage, reason, rule",
         "SELECT facility, stage, reason, rule, count() AS rejections, max(rejected_at) AS latest\n"
         "FROM rejected FINAL ARRAY JOIN if(empty(rules), [''], rules) AS rule GROUP BY facility, stage, reason, rule",
+        open=True,
     )

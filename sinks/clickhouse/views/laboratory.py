@@ -32,7 +32,7 @@ def _listed() -> str:
 
 
 def lab_tests() -> View:
-    places = "[concat('results[', toString(n), '].test_code'), concat('results.', toString(l.line), '.test_code')]"
+    place = "concat('results[', toString(n), '].test_code')"
     return View(
         "lab_tests",
         "Từng kết quả với mã quốc gia / One row per result, with its national code",
@@ -49,7 +49,7 @@ FROM (
   SELECT {OF_DOCUMENT}, l.line AS line, l.service_code AS service_code, l.test_code AS test_code,
     l.test_system AS test_system, l.test_name AS test_name, l.value_text AS value_text, l.value_number AS value_number,
     l.unit AS unit, l.abnormal AS abnormal, coalesce(l.resulted_at, l.observed_at, sampled_at, occurred_at) AS resulted_at,
-    arrayFirst(m -> has({places}, m.place), arrayMap(m -> (m.code, toString(m.rule), m.place)::Tuple(code String,
+    arrayFirst(m -> m.place = {place}, arrayMap(m -> (m.code, toString(m.rule), m.place)::Tuple(code String,
       rule String, place String), mapped_codes)) AS mapped,
     ifNull(toString(l.test_code), '') AS test_key, ifNull(toString(l.test_system), '') AS system_key
   FROM observations ARRAY JOIN results AS l, arrayEnumerate(results) AS n
@@ -63,25 +63,22 @@ ASOF LEFT JOIN {_maps(" WHERE facility = ''")} AS city
     )
 
 
-def _by_person() -> str:
+def _by_person(tests: str) -> str:
     """One row per person, facility, visit and national code: HIS and LIS may both have told of the test."""
     return f"""SELECT {citizen("t", "l")} AS citizen_key, t.facility AS facility,
     ifNull(t.visit_key, t.document_id) AS visit, t.national_code AS national_code,
     min(t.resulted_at) AS resulted_at, any(t.test_name) AS test_name,
     anyIf(t.service_code, ifNull(t.service_code, '') != '') AS service_code
-  FROM lab_tests AS t LEFT JOIN {LINKS} AS l ON l.patient_key = t.patient_key
+  FROM {tests} AS t LEFT JOIN {LINKS} AS l ON l.patient_key = t.patient_key
   WHERE t.national_code != '' AND {citizen("t", "l")} IS NOT NULL
   GROUP BY citizen_key, facility, visit, national_code"""
 
 
-def repeated_tests() -> View:
-    """The price is the median hospital price of the technique in all service lines; unknown where the result names
-    none."""
-    return View(
-        "repeated_tests",
-        "Xét nghiệm làm lại ở cơ sở khác khi kết quả cũ còn giá trị / Tests repeated elsewhere while still valid",
-        f"""WITH tested AS (
-  {_by_person()}
+def repeats(tests: str = "lab_tests") -> str:
+    """Pairs of a test and its repeat elsewhere. The price is the median hospital price of the technique in all service
+    lines; unknown where the result names none."""
+    return f"""WITH tested AS (
+  {_by_person(tests)}
 )
 SELECT b.citizen_key AS citizen_key, b.national_code AS national_code, any(b.test_name) AS test_name,
   b.facility AS facility, b.visit AS visit, b.resulted_at AS resulted_at,
@@ -97,7 +94,14 @@ LEFT JOIN (
 ) AS p ON p.service_code = b.service_code
 WHERE a.facility != b.facility AND a.resulted_at < b.resulted_at
   AND b.resulted_at <= a.resulted_at + toIntervalDay(if(v.days = 0, {DEFAULT_DAYS}, v.days))
-GROUP BY citizen_key, national_code, facility, visit, resulted_at""",
+GROUP BY citizen_key, national_code, facility, visit, resulted_at"""
+
+
+def repeated_tests() -> View:
+    return View(
+        "repeated_tests",
+        "Xét nghiệm làm lại ở cơ sở khác khi kết quả cũ còn giá trị / Tests repeated elsewhere while still valid",
+        repeats(),
         {
             "visit": "Lượt khám (hoặc tài liệu khi không có số) / Visit, or the document where it has no number",
             "resulted_at": "Thời điểm kết quả làm lại / When the repeated test resulted",
@@ -125,4 +129,5 @@ GROUP BY facility, month""",
             "without_citizen": "Chưa rõ công dân / Citizen not known",
             "not_comparable_share": "Tỷ lệ chưa so sánh được / Share that cannot be compared",
         },
+        open=True,
     )

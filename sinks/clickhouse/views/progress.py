@@ -53,6 +53,7 @@ SETTINGS join_use_nulls = 1""",
             "is_balanced": "Sổ của cơ sở cân đối / The facility's ledger balances",
             "usable": "Dùng được: cả năm điều kiện / Usable: all five conditions",
         },
+        open=True,
     )
 
 
@@ -90,4 +91,5 @@ SETTINGS join_use_nulls = 1""",
             "passes_gate": "Đạt cổng đúng đủ sạch sống / Passes the gate",
             "not_met": "Điều kiện chưa đạt / Conditions not met",
         },
+        open=True,
     )

@@ -11,11 +11,18 @@ from typing import Final
 
 from schemas.clickhouse.table import text
 from schemas.notifiable import RESTRICTED
+from sinks.clickhouse.views.care import stays
+from sinks.clickhouse.views.laboratory import repeats
 from sinks.clickhouse.views.surveillance import cases
 from sinks.clickhouse.views.view import View
 
 SMALLEST: Final = 5
 _SAID: Final = {
+    "repeats": "Số lần làm lại / Repeats",
+    "appointments": "Số giấy hẹn / Appointments",
+    "kept": "Đã khám lại / Kept",
+    "missed": "Không đến / Missed",
+    "bed_days": "Số ngày giường / Bed-days",
     "week": "Tuần, từ thứ Hai / Week, from Monday",
     "from_facility": "Cơ sở chuyển đi / Sending facility",
     "to_facility": "Cơ sở chuyển đến / Receiving facility",
@@ -82,10 +89,27 @@ def published() -> Iterator[View]:
         _NORMAL.format("referrals") + " AS r",
         "referrals",
     )
-    yield View(
-        "published_scorecard",
-        "Công bố: bảng điểm theo ngày / Published: daily scores",
-        "SELECT facility, vendor, source_system, kind, day, documents, rejected, correct, complete, clean, live\n"
-        "FROM facility_scorecard",
-        open=True,
+    yield _published(
+        "published_repeated_tests",
+        "Công bố: xét nghiệm làm lại theo tháng / Published: repeated tests by month",
+        {"facility": "facility", "month": "toStartOfMonth(r.resulted_at)", "national_code": "national_code"},
+        {"repeats": "count()", "cost": "sum(r.cost)"},
+        f"(\n{repeats(_NORMAL.format('lab_tests'))}\n) AS r",
+        "repeats",
+    )
+    yield _published(
+        "published_follow_ups",
+        "Công bố: khám lại đúng hẹn theo tháng / Published: appointments kept, by month",
+        {"facility": "facility", "month": "toStartOfMonth(a.appointed_at)"},
+        {"appointments": "count()", "kept": "countIf(a.state = 'kept')", "missed": "countIf(a.state = 'missed')"},
+        _NORMAL.format("follow_ups") + " AS a",
+        "appointments",
+    )
+    yield _published(
+        "published_bed_days",
+        "Công bố: ngày giường theo tháng / Published: bed-days by month",
+        {"facility": "facility", "month": "toStartOfMonth(b.day)"},
+        {"bed_days": "sum(b.bed_days)"},
+        f"(\n{stays(_NORMAL.format('visits'))}\n) AS b",
+        "bed_days",
     )

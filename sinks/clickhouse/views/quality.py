@@ -35,6 +35,7 @@ def quality_rules() -> View:
         "Các quy tắc chất lượng / The rules of quality",
         f"SELECT * FROM VALUES('{shape}',\n  {rows})",
         {"source": "Căn cứ / Source"},
+        open=True,
     )
 
 
@@ -108,6 +109,7 @@ FROM (
   ) AS r ON r.facility = x.facility AND r.source_system = x.source_system
   GROUP BY {keys}, bucket
 ) AS m""",
+        open=True,
     )
 
 
@@ -172,4 +174,5 @@ LEFT JOIN quality_rules AS q ON q.rule = i.rule""",
             "share": "Tỷ lệ trong lỗi của cơ sở / Share of the facility's issues",
             "cumulative_share": "Tỷ lệ cộng dồn (Pareto) / Cumulative share",
         },
+        open=True,
     )

@@ -18,6 +18,7 @@ def notifiable_diseases() -> View:
         "Bệnh truyền nhiễm phải báo cáo / Notifiable diseases",
         f"SELECT * FROM VALUES('{shape}',\n  {rows})",
         {"codes": "Tiền tố mã ICD-10, không dấu chấm / ICD-10 prefixes without dots"},
+        open=True,
     )
 
 

@@ -1,7 +1,9 @@
 """What a view is: a name an analyst would guess, its text, and what it and each column mean.
 
 Views hide FINAL and hold no data. They run with the rights of who asks (`INVOKER`), so the row filters of the tables
-hold in them too; a published view (`open`) runs with none, shows counts only, and suppresses small ones itself.
+hold in them too. An `open` view runs with nobody's: it holds no person, and who is granted it needs no right to what lies
+below. Those about the running of the house (feeds, scores, the ledger) are open, and the published ones, which suppress
+small counts themselves.
 """
 
 from dataclasses import dataclass, field

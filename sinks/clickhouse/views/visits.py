@@ -20,6 +20,7 @@ def facility_register() -> View:
         "facility_register",
         "Danh sách cơ sở đang dùng / The facility register in use",
         "SELECT * FROM facilities FINAL WHERE loaded_at = (SELECT max(loaded_at) FROM facilities)",
+        open=True,
     )
 
 
