@@ -99,7 +99,7 @@ class Hospital:
     def publish(self, count: int, partition: int | None = None) -> None:
         """The next numbers, delivered; to one partition where it is named."""
         self.send(self._producer, self.events(count), partition)
-        assert 0 == self._producer.flush(30)
+        assert 0 == self._producer.flush(_WAIT_SECONDS)
 
     @staticmethod
     def send(producer: Any, records: Iterable[Record], partition: int | None = None) -> None:
