@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     kafka: str = Field(description="bootstrap servers, host:port[,host:port]")
     embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
     data: Path = Field(description="folder for this role's own files")
+    registry: str = Field(
+        "", pattern="^(https?://.+)?$", repr=False, description="schema registry by URL; empty: ids of the lock file"
+    )
     metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port")
     metrics_host: str = Field(
         "127.0.0.1", description="where it listens; 0.0.0.0 in a container, which has its own net"

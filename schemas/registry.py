@@ -1,9 +1,11 @@
 """Schema ids and the checked-in schemas behind them.
 
 Without a registry server the ids come from `schemas/avsc/ids.json`; they are the same everywhere because the file is
-part of the release. Old versions stay: bytes written under them keep their own pair.
+part of the release. With one, a role adopts the ids it gave before it does anything else. Old versions stay: bytes
+written under them keep their own pair.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -17,11 +19,36 @@ ENRICHMENT_VERSION: Final = 1
 SEALED: Final = Codec(sealed.SCHEMA)
 
 
+_adopted: dict[str, int] = {}
+
+
 @cache
 def ids() -> dict[str, int]:
     """Schema name (`received.encounter.1`) -> id."""
+    return dict(_adopted) or lock_file()
+
+
+def lock_file() -> dict[str, int]:
+    """The ids of the release: schema name -> id."""
     table: dict[str, int] = orjson.loads((files("schemas") / "avsc" / "ids.json").read_bytes())
     return table
+
+
+def text(name: str) -> str:
+    """The checked-in schema of a name, as it is written."""
+    return (files("schemas") / "avsc" / f"{name}.avsc").read_text(encoding="utf-8")
+
+
+def adopt(table: Mapping[str, int]) -> None:
+    """Take these ids from now on; an empty table is back to the lock file. ValueError unless each schema has its own."""
+    if table and set(table) != set(lock_file()):
+        raise ValueError("a registry must know every schema of this release, and no other is of use")
+    if len(set(table.values())) != len(table):
+        raise ValueError("two schemas have one id")
+    _adopted.clear()
+    _adopted.update(table)
+    for cached in (ids, names, codec, latest, accepted_id, stored_schema):
+        cached.cache_clear()
 
 
 @cache
@@ -35,7 +62,7 @@ def codec(schema_id: int) -> Codec | None:
     name = names().get(schema_id)
     if name is None:
         return None
-    return Codec(orjson.loads((files("schemas") / "avsc" / f"{name}.avsc").read_bytes()))
+    return Codec(orjson.loads(text(name)))
 
 
 @cache

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+import psutil
 import pytest
 import redis
 
@@ -46,6 +47,13 @@ class RealStack(Child):
         argv = [sys.executable, "-m", "infra.stack.runner", str(self.plan.data)]
         self.run(argv, self.plan.ready_file.exists, within_seconds=180)
 
+    def kill_broker(self, node: int) -> None:
+        """SIGKILL to one broker; the stack starts it again after a moment."""
+        config = str(self.plan.data / f"kafka-{node}" / "server.properties")
+        (broker,) = [one for one in psutil.Process(self.pid).children(recursive=True) if config in one.cmdline()]
+        broker.kill()
+        psutil.wait_procs([broker], timeout=10)
+
     @property
     def servers(self) -> Servers:
         return Servers(self.plan.bootstrap, self.plan.addresses["redis"], embedded=False)
@@ -56,15 +64,15 @@ def wanted() -> bool:
     return bool(os.environ.get(SWITCH))
 
 
-def make_real(folder: Path) -> RealStack:
-    """A stack on free ports with every topic to be; skips with a reason where none can run."""
+def make_real(folder: Path, brokers: Literal[1, 3] = 1, *, registry: bool = True) -> RealStack:
+    """A stack on free ports; skips with a reason where none is wanted or can run."""
     if not wanted():
         pytest.skip(f"needs a real Kafka: make test-stack (or {SWITCH}=1)")
     why = libraries.lacking()
     if why is not None:
         pytest.skip(f"needs a real Kafka: {why}")
-    libraries.resolve(JARS, registry=True)
-    return RealStack(plan.free(folder, JARS, registry=True))
+    libraries.resolve(JARS, registry=registry)
+    return RealStack(plan.free(folder, JARS, brokers, registry=registry))
 
 
 def empty(servers: Servers) -> None:

@@ -63,6 +63,7 @@ class Hospital:
     folder: Path
     incarnation: str = field(default_factory=lambda: uuid4().hex[:16])
     taken: int = 0
+    registry: str = ""
     workers: "list[Worker]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -98,7 +99,7 @@ class Hospital:
     def publish(self, count: int, partition: int | None = None) -> None:
         """The next numbers, delivered; to one partition where it is named."""
         self.send(self._producer, self.events(count), partition)
-        assert 0 == self._producer.flush(30)
+        assert 0 == self._producer.flush(_WAIT_SECONDS)
 
     @staticmethod
     def send(producer: Any, records: Iterable[Record], partition: int | None = None) -> None:
@@ -185,6 +186,7 @@ class Worker:
             "LIVINGDATA_WORKER_ID": name,
             "LIVINGDATA_GROUP": hospital.group,
             "LIVINGDATA_CHUNK": "50",
+            "LIVINGDATA_REGISTRY": hospital.registry,
         }
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(

@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from runtime.registry import RegistryAway, RegistryRefused
 from runtime.settings import SettingsError
 
 COMMANDS: Final[dict[str, str]] = {
@@ -18,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sink": "infra.cli.sink",
     "reconcile": "infra.cli.reconcile",
     "topics": "infra.cli.topics",
+    "schemas": "infra.cli.schemas",
     "stack": "infra.cli.stack",
     "health": "infra.cli.health",
     "sql": "infra.cli.sql",
@@ -57,3 +59,6 @@ def main() -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
+    except (RegistryAway, RegistryRefused) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None

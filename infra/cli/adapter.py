@@ -13,7 +13,7 @@ from rich.progress import Progress
 from producers.adapter import Feed
 from producers.adapters import DIALECTS
 from producers.adapters import dialect as dialect_of
-from runtime import logs, settings, telemetry
+from runtime import logs, registry, settings, telemetry
 from runtime.shutdown import stop_event
 
 if TYPE_CHECKING:  # the worker's rules are loaded only by `check`
@@ -36,6 +36,7 @@ def run(
     """Take what the hospital's systems send, keep it durably, publish it to received.*."""
     chosen = settings.load(settings.AdapterSettings, config)
     logs.configure("adapter", chosen.log_level)
+    registry.adopt(chosen.registry, chosen.data)
     telemetry.serve(chosen.metrics_port, chosen.metrics_host)
     from producers import run as role
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runtime import logs, settings, telemetry
+from runtime import logs, registry, settings, telemetry
 from runtime.shutdown import stop_event
 from stream_processors import app as role
 
@@ -25,5 +25,6 @@ def processor(
     """Run a worker: received.* -> accepted.*, rejected, outcomes."""
     chosen = settings.load(settings.WorkerSettings, config)
     logs.configure("processor", chosen.log_level)
+    registry.adopt(chosen.registry, chosen.data)
     telemetry.serve(chosen.metrics_port, chosen.metrics_host)
     role.run(chosen, stop_event(), ready_file)

@@ -131,3 +131,15 @@ def rejections(hospital: Hospital) -> list[dict[str, Any]]:
     framed = [codec.unframe(message.value()) for message in reader.messages]
     reader.close()
     return [made.decode(one[1]) for one in framed if one is not None]
+
+
+def test_a_broker_that_died_and_came_back(hospital: Hospital, real_stack: RealStack) -> None:
+    hospital.publish(200)
+    with hospital.worker("a") as worker:
+        hospital.wait_for_all()
+        real_stack.kill_broker(1)
+        hospital.publish(200)
+        hospital.wait_for_all()
+        hospital.wait_for_commits()
+        assert 0 == worker.end(signal.SIGTERM), worker.said()
+    assert all_accepted(hospital) == hospital.told()
