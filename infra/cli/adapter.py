@@ -1,5 +1,6 @@
 """`livingdata adapter`: run the listeners of a hospital, or check files without any server."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,11 +14,12 @@ from rich.progress import Progress
 from producers.adapter import Feed
 from producers.adapters import DIALECTS
 from producers.adapters import dialect as dialect_of
-from runtime import logs, registry, settings, telemetry
+from runtime import clock, logs, registry, settings, telemetry
 from runtime.shutdown import stop_event
 
 if TYPE_CHECKING:  # the worker's rules are loaded only by `check`
     from infra.conformance.check import Checked, Checker
+    from infra.conformance.run import Run
 
 _group: Final = typer.Typer(help="Run an adapter, or check files of a hospital system.", no_args_is_help=True)
 
@@ -50,35 +52,39 @@ def check(
     facility: Annotated[str, typer.Option(help="MACSKCB; where given, messages of others are refused.")] = "",
     options: Annotated[str, typer.Option(help="Options of the dialect, as JSON or YAML.")] = "{}",
     json: Annotated[bool, typer.Option("--json", help="One JSON line per message, then the totals.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the conformance report: one HTML file, for a screen or paper.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML for a build server.")] = None,
+    vendor: Annotated[str, typer.Option(help="Whose system it is, for the report's verdict.")] = "",
+    version: Annotated[str, typer.Option(help="Which version of it.")] = "",
 ) -> None:
     """Parse, validate and explain messages, in Vietnamese and English. Needs no server, sends nothing.
 
-    Exit 0 when every file could be read, whatever was found in it.
+    The report ends in a verdict: certified, certified with conditions, or not yet. Exit 0 when every file could be
+    read, whatever was found in it.
     """
-    checker = _checker(dialect, facility, options)
-    totals = {"messages": 0, "accepted": 0, "rejected": 0, "events": 0}
-    files = [file for path in paths for file in checker.files(path)]
-    unreadable = 0
+    from infra.conformance.run import Run
+
+    run = Run(_checker(dialect, facility, options))
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=json or not console.is_terminal) as progress:
+        files = run.files(paths)
         for file in progress.track(files, description="check"):
-            try:
-                for checked in checker.check(file):
-                    totals["messages"] += 1
-                    totals[checked.outcome] += 1
-                    totals["events"] += len(checked.events)
-                    _tell(checked, json)
-            except OSError as error:
-                unreadable += 1
-                console.print(f"{file}: không đọc được / cannot be read: {error.strerror}", markup=False)
+            for checked in run.check(file):
+                _tell(checked, json)
+            if run.trouble:
+                console.print(f"{_name(file)}: không đọc được / cannot be read: {run.trouble}", markup=False)
+    tally = run.tally
     if json:
-        print(orjson.dumps({"totals": totals}).decode())
+        totals = {"messages": tally.messages, "accepted": tally.accepted, "rejected": tally.rejected}
+        typer.echo(orjson.dumps({"totals": totals | {"events": tally.documents}}))
     else:
-        print(
-            f"\n{totals['messages']} thông điệp / messages: {totals['accepted']} đạt / accepted, "
-            f"{totals['rejected']} bị từ chối / rejected; {totals['events']} tài liệu / documents"
-        )
-    raise typer.Exit(1 if unreadable else 0)
+        _summary(run)
+    from infra.conformance.page import About
+
+    run.write(report, junit, About(dialect, facility, vendor, version, clock.now_ms()))
+    raise typer.Exit(1 if tally.unreadable else 0)
 
 
 def _checker(name: str, facility: str, options: str) -> "Checker":
@@ -96,13 +102,31 @@ def _checker(name: str, facility: str, options: str) -> "Checker":
 
 def _tell(checked: "Checked", as_json: bool) -> None:
     if as_json:
-        print(orjson.dumps(checked.line()).decode())
+        typer.echo(orjson.dumps(checked.line()))
         return
     if not checked.issues:
         return
     word = "ĐẠT / accepted" if checked.outcome == "accepted" else "TỪ CHỐI / rejected"
-    print(f"{checked.path} [{checked.index}] {word}")
+    typer.echo(f"{checked.path} [{checked.index}] {word}")
     for issue in checked.issues:
-        print(f"  {issue.severity:7} {issue.rule:6} {issue.path}")
-        print(f"          {issue.vi}. {issue.mend_vi}.")
-        print(f"          {issue.en}. {issue.mend_en}.")
+        typer.echo(f"  {issue.severity:7} {issue.rule:6} {issue.path}")
+        typer.echo(f"          {issue.vi}. {issue.mend_vi}.")
+        typer.echo(f"          {issue.en}. {issue.mend_en}.")
+
+
+def _summary(run: "Run") -> None:
+    from infra.conformance.verdict import TITLES, verdict
+
+    tally = run.tally
+    typer.echo(
+        f"\n{tally.messages} thông điệp / messages: {tally.accepted} đạt / accepted, "
+        f"{tally.rejected} bị từ chối / rejected; {tally.documents} tài liệu / documents"
+    )
+    found = verdict(tally)
+    typer.echo(" / ".join(TITLES[found.grade]))
+    for reason in found.reasons:
+        typer.echo(f"  {reason.vi}.\n  {reason.en}.")
+
+
+def _name(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")

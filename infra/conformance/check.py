@@ -4,12 +4,16 @@ Reads with the adapter's own translator, composes with throwaway keys, validates
 said here is what the pipeline will say.
 """
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from infra.conformance.codes_met import Met, met
+from infra.conformance.priority import filled
 from producers import total
 from producers.adapter import Dialect, Document, Feed, Read, Refusal, Translation
 from producers.event import Keys, Number, compose
@@ -43,6 +47,29 @@ class Issue:
     mend_vi: str
     mend_en: str
     detail: str = ""
+    kind: str | None = None
+
+    def line(self) -> dict[str, str]:
+        """For machines: what is wrong and how to mend it, in one text each."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "path": self.path,
+            "vi": f"{self.vi}. {self.mend_vi}.",
+            "en": f"{self.en}. {self.mend_en}.",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the report counts of one document. `filled`: first-priority field -> (filled, asked)."""
+
+    kind: str
+    filled: Mapping[str, tuple[int, int]]
+    codes: tuple[Met, ...] = field(repr=False)
+    occurred_at: int | None
+    recorded_at: int | None
+    captured_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +85,16 @@ class Checked:
     rows_read: int = 0
     rows_used: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    facts: tuple[Facts, ...] = ()
 
     def line(self) -> dict[str, Any]:
-        """The machine-readable line of the message."""
-        issues = [{name: getattr(issue, name) for name in Issue.__slots__} for issue in self.issues]
+        """The machine-readable line of the message: a contract, no key more or less."""
         return {
             "path": self.path,
             "index": self.index,
             "outcome": self.outcome,
             "events": list(self.events),
-            "issues": issues,
-            "silence": self.silence,
-            "rows": {"read": self.rows_read, "used": self.rows_used, "unmapped": dict(self.unmapped)},
+            "issues": [issue.line() for issue in self.issues],
         }
 
 
@@ -92,22 +117,42 @@ class Checker:
         )
 
     def check(self, path: Path) -> Iterator[Checked]:
-        """Each message of a file. OSError where the file cannot be opened."""
-        for index, read in enumerate(self._dialect.read(path, self._feed), 1):
-            yield self._one(str(path), index, read)
+        """Each message of a file. OSError where the file cannot be read, or is none."""
+        if not path.is_file():  # a pipe would be waited for, a device read without end
+            code = errno.EINVAL if path.exists() else errno.ENOENT
+            raise OSError(code, os.strerror(code))
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        for index, read in enumerate(self._reads(path), 1):
+            yield self._one(shown, index, read)
+
+    def _reads(self, path: Path) -> Iterator[Read]:
+        """A reader's fault is ours, and ends the file with a refusal instead of the run."""
+        reads = iter(self._dialect.read(path, self._feed))
+        while True:
+            try:
+                read = next(reads, None)
+            except OSError:
+                raise
+            except Exception as error:
+                read, reads = Read(b"", Refusal("unforeseen", "", type(error).__name__)), iter(())
+            if read is None:
+                return
+            yield read
 
     def _one(self, path: str, index: int, read: Read) -> Checked:
         self._sequence += 1
         translation = self._translate(read)
         events: list[Mapping[str, Any]] = []
         issues: list[Issue] = []
+        facts: list[Facts] = []
         for part, outcome in enumerate(translation.outcomes, 1):
             number = Number("check", "0" * 16, self._sequence, part, len(translation.outcomes))
             if isinstance(outcome, Document):
                 made = self._event(outcome, number, translation)
                 if not isinstance(made, Refusal):
-                    event, found = made
+                    event, found, fact = made
                     events.append(event)
+                    facts.append(fact)
                     issues += found
                     continue
                 outcome = made
@@ -124,6 +169,7 @@ class Checker:
             translation.rows.read,
             translation.rows.used,
             translation.rows.unmapped,
+            tuple(facts),
         )
 
     def _translate(self, read: Read) -> Translation:
@@ -141,7 +187,7 @@ class Checker:
 
     def _event(
         self, document: Document, number: Number, translation: Translation
-    ) -> tuple[dict[str, Any], list[Issue]] | Refusal:
+    ) -> tuple[dict[str, Any], list[Issue], Facts] | Refusal:
         made = total.attempt(
             lambda: compose(
                 document,
@@ -163,15 +209,27 @@ class Checker:
         if framed is None or coder is None:
             raise RuntimeError("an event of our own cannot be read")
         event = coder.decode(framed[1])
-        verdict = validate(event, dict.fromkeys(IDENTITY) | document.identity, document.narrative)
+        identity = dict.fromkeys(IDENTITY) | document.identity
+        verdict = validate(event, identity, document.narrative)
         issues = [
-            _failed(rule, "error" if mode == "block" else "warning", f"{document.kind}.{place}")
+            _failed(rule, "error" if mode == "block" else "warning", document.kind, place)
             for rule, mode, place in verdict.failures
             if mode != "shadow"
         ]
         header = {name: value for name, value in event.items() if name in _HEADER}
         body = {name: value for name, value in event.items() if name not in _HEADER}
-        return {"kind": document.kind, "document": event["document_id"], "header": header, "body": body}, issues
+        return (
+            {"kind": document.kind, "document": event["document_id"], "header": header, "body": body},
+            issues,
+            Facts(
+                document.kind,
+                filled(document.kind, event, identity),
+                tuple(met(event, identity)),
+                event["occurred_at"],
+                event["recorded_at"],
+                event["captured_at"],
+            ),
+        )
 
 
 def _untold(_error: Exception) -> None:
@@ -191,16 +249,21 @@ def _of_visit(events: Iterable[Mapping[str, Any]], translation: Translation) -> 
         documents[event["kind"]] = document
     told = [outcome for outcome in translation.outcomes if isinstance(outcome, Document)]
     verdict = validate_visit(documents, {document.kind: document.narrative for document in told})
-    return [_failed(rule, "warning", place) for rule, mode, place in verdict.failures if mode != "shadow"]
+    return [
+        _failed(rule, "warning", *place.partition(".")[::2])  # a visit's places begin with the kind
+        for rule, mode, place in verdict.failures
+        if mode != "shadow"
+    ]
 
 
-def _failed(rule_id: str, severity: Literal["error", "warning"], path: str) -> Issue:
+def _failed(rule_id: str, severity: Literal["error", "warning"], kind: str, place: str) -> Issue:
     rule = RULES[rule_id]
-    return Issue(rule.id, severity, path, rule.vi, rule.en, rule.mend_vi, rule.mend_en)
+    return Issue(rule.id, severity, f"{kind}.{place}", rule.vi, rule.en, rule.mend_vi, rule.mend_en, kind=kind)
 
 
 def _refused(refusal: Refusal) -> Issue:
     reason = REASONS[refusal.reason]
     return Issue(
-        reason.id, "error", refusal.place, reason.vi, reason.en, reason.mend_vi, reason.mend_en, refusal.detail
-    )
+        reason.id, "error", refusal.place, reason.vi, reason.en, reason.mend_vi, reason.mend_en, refusal.detail,
+        refusal.kind,
+    )  # fmt: skip

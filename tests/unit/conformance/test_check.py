@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.conformance import check as room
-from infra.conformance.check import Checked, Checker, Issue
+from infra.conformance.check import Checked, Checker
 from producers.mask import MASK
 from schemas.header import HEADER
 from tests.lines import DIALECT, FEED, NOW, incoming, line, outbox, visit, waiting
@@ -120,9 +120,10 @@ def test_too_many_parts_are_told_as_the_pipeline_would(tmp_path: Path, monkeypat
 def test_the_line_for_machines_is_whole_and_json(tmp_path: Path) -> None:
     found = only(tmp_path, line("1", WELL, {"refuse": "charset"}, unmapped=True))
     made = json.loads(orjson.dumps(found.line()))
-    assert {"path", "index", "outcome", "events", "issues", "silence", "rows"} == set(made)
-    assert {"read": 3, "used": 2, "unmapped": {"Z": 1}} == made["rows"]
-    assert set(Issue.__slots__) == set(made["issues"][0])
+    assert {"path", "index", "outcome", "events", "issues"} == set(made)
+    assert {"kind", "document", "header", "body"} == set(made["events"][0])
+    assert {"rule", "severity", "path", "vi", "en"} == set(made["issues"][0])
+    assert (3, 2, {"Z": 1}) == (found.rows_read, found.rows_used, found.unmapped)
 
 
 def test_one_file_gives_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
