@@ -99,9 +99,7 @@ def compose(
 
     A replay's version is that of what it mends: `captured_at` is, and the low bits are of that message's number.
     """
-    made_version, marks = version(
-        document, captured_at, replay.sequence if replay else number.sequence, last_version
-    )
+    made_version, marks = version(document, captured_at, replay.sequence if replay else number.sequence, last_version)
     identity = _NO_IDENTITY | document.identity
     body = mask(
         document.body, _MASKED[document.kind], Masker(v for k, v in identity.items() if k not in ("sex", "birth"))

@@ -63,6 +63,16 @@ class SinkSettings(Settings, ClickHouseSettings):
     flush_ms: int = Field(400, ge=10, description="age of the oldest record at which a batch is sent")
 
 
+class ReplaySettings(ClickHouseSettings):
+    """Of `livingdata rejected replay`. Without `kafka` it can only say what would become of what."""
+
+    keyring: Path = Field(description="the city's keyring, with the replay key")
+    kafka: str = Field("", description="bootstrap servers, host:port[,host:port]")
+    embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
+    data: Path = Field(Path("replay"), description="folder of its own outbox; the same one each time")
+    feeds: list[dict[str, Any]] = Field(default_factory=list, description="the adapters' feeds, for their options")
+
+
 class AdapterSettings(Settings):
     keyring: Path = Field(description="keys of this adapter's facilities")
     feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")

@@ -13,7 +13,9 @@ REPLAY: Final = "replay"
 MOST_REPLAYS: Final = 5
 """A document that has been mended and sent so often and is still refused needs a person, not another turn."""
 
-_TEXT: Final = re.compile(r"(?P<adapter_id>[A-Za-z0-9._-]{0,64})/(?P<incarnation>[A-Za-z0-9._/-]{1,80})/(?P<sequence>[0-9]{1,18})/(?P<part>[0-9]{1,9})")
+_TEXT: Final = re.compile(
+    r"(?P<adapter_id>[A-Za-z0-9._-]{0,64})/(?P<incarnation>[A-Za-z0-9._/-]{1,80})/(?P<sequence>[0-9]{1,18})/(?P<part>[0-9]{1,9})"
+)
 
 
 class PartNumber(NamedTuple):

@@ -2,6 +2,7 @@
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
@@ -13,17 +14,21 @@ from infra.cli.ask import Url, clickhouse
 from infra.workbench import rejections
 from infra.workbench.explain import Explanation, alike, explain, explained, with_explanation
 from infra.workbench.filters import Filters, local, moment, numbers
+from runtime import logs, settings
 from sinks.clickhouse.views.workbench import STATES
 
 MOST_WHY: Final = 500
 
 Facility = Annotated[str, typer.Option(help="Only this MACSKCB.")]
-Reason = Annotated[str, typer.Option(help="Only this reason (`livingdata rejected explain` lists none but explains all).")]
+Reason = Annotated[
+    str, typer.Option(help="Only this reason (`livingdata rejected explain` lists none but explains all).")
+]
 Rule = Annotated[str, typer.Option(help="Only parts that this rule blocked.")]
 Stage = Annotated[str, typer.Option(help="adapter, worker or sink.")]
 Kind = Annotated[str, typer.Option(help="Kind of document: encounter, prescription …")]
 Since = Annotated[str, typer.Option(help="30m, 2h, 3d ago, or a date or time (Hanoi).")]
 Until = Annotated[str, typer.Option(help="As --since.")]
+Archive = Annotated[Path | None, typer.Option(help="Folder where the adapter keeps large originals.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines for machines.")]
 Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="adapter_id/incarnation/sequence/part")]
 
@@ -104,14 +109,35 @@ def list_(
 @_group.command()
 def show(
     number: Annotated[str, typer.Argument(help="adapter_id/incarnation/sequence/part, as `list` shows it.")],
+    unseal: Annotated[bool, typer.Option("--unseal", help="Print the original itself: it names the patient.")] = False,
+    keyring: Annotated[
+        Path | None, typer.Option(help="With --unseal: a keyring that holds the key that sealed it.")
+    ] = None,
+    purpose: Annotated[str, typer.Option(help="With --unseal: why it must be read; kept with your name.")] = "",
+    archive: Archive = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """One rejected part: what, where, why, how to mend it, and what became of it. Never a value of the message."""
+    """One rejected part: what, where, why, how to mend it, and what became of it. Never a value of the message.
+
+    With --unseal the original and nothing else: what the source sent as it came, or the document as JSON. Who opened
+    what and why goes to the log and to the table `original_accesses` before anything is shown.
+    """
+    chosen = filters(named=[number])
+    if unseal and (keyring is None or not 0 < len(purpose.strip()) <= MOST_WHY):
+        raise typer.BadParameter(
+            f"needs --keyring and a --purpose of at most {MOST_WHY} characters", param_hint="--unseal"
+        )
     with clickhouse(url) as client:
-        rows = rejections.parts(client, filters(named=[number]), 10)
-    if not rows:
-        _none(number)
+        rows = rejections.parts(client, chosen, 10)
+        if not rows:
+            _none(number)
+        if unseal and keyring is not None:
+            from infra.cli import rejected_replay
+
+            logs.configure("rejected")
+            rejected_replay.unseal(client, rows[:1], rejected_replay.load_keyring(keyring), archive, purpose, who())
+            return
     for row in rows:
         if json:
             _lines([with_explanation(row)])
@@ -151,6 +177,65 @@ def export(
     chosen = filters(facility, reason, rule, stage, kind, since, until, (state,) if state else ())
     with clickhouse(url) as client:
         _lines([with_explanation(row) for row in rejections.find(client, chosen)])
+
+
+@_group.command()
+def replay(
+    number: Annotated[
+        list[str] | None, typer.Argument(metavar="[NUMBER…]", help="Parts by their numbers; else by filters.")
+    ] = None,
+    facility: Facility = "",
+    reason: Reason = "",
+    rule: Rule = "",
+    stage: Stage = "",
+    kind: Kind = "",
+    since: Since = "",
+    until: Until = "",
+    mend: Annotated[Path | None, typer.Option(help="YAML file of rules that mend, see docs/rejections.md.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A corrected message in place of the original of one part.")] = None,
+    archive: Archive = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would become of them; send nothing.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also send what would be rejected again.")] = False,
+    rate: Annotated[float, typer.Option(min=0, help="At most so many parts a second; 0: no limit.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many parts.")] = 10_000,
+    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file of settings; LIVINGDATA_* variables win over it.")
+    ] = None,
+    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers; without them only --dry-run works.")] = None,
+    keyring: Annotated[Path | None, typer.Option(help="The city's keyring.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the replay's own outbox.")] = None,
+    url: Url = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Send rejected parts again, mended or after what refused them was put right.
+
+    Only open parts are taken: what is mended, discarded, on its way or replaced by a newer replay is left out, so it can
+    be run again at any time. Exit 1 where a part could not be sent or would be rejected again.
+    """
+    from infra.cli import rejected_replay
+
+    chosen = filters(facility, reason, rule, stage, kind, since, until, ("open",), number)
+    if chosen == Filters(states=("open",)):
+        raise typer.BadParameter("name parts by NUMBER or by a filter such as --reason")
+    if file is not None and len(chosen.numbers) != 1:
+        raise typer.BadParameter("a corrected file stands for one NUMBER", param_hint="--file")
+    if len(why) > MOST_WHY:
+        raise typer.BadParameter(f"at most {MOST_WHY} characters", param_hint="--why")
+    made = settings.load(settings.ReplaySettings, config, clickhouse=url, kafka=kafka, keyring=keyring, data=data)
+    if not made.kafka and not dry_run:
+        raise typer.BadParameter("needed, unless --dry-run is given", param_hint="--kafka")
+    logs.configure("rejected")
+    asked = rejected_replay.Asked(mend, file, archive, dry_run, anyway, rate, why, json)
+    with clickhouse(None, made) as client:
+        rows = rejections.find(client, chosen)
+        if len(rows) > limit:
+            typer.echo(f"{len(rows) - limit} phần nữa / more parts (--limit)", err=True)
+        if not rows:
+            typer.echo("không có phần nào đang mở / no open part is meant by this", err=True)
+            raise typer.Exit(0)
+        code = rejected_replay.run(client, rows[:limit], made, asked, who())
+    raise typer.Exit(code)
 
 
 @_group.command()

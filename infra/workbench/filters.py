@@ -63,10 +63,19 @@ def moment(text: str, now: datetime) -> datetime:
     return (said if said.tzinfo else said.replace(tzinfo=HANOI)).astimezone(UTC)
 
 
+def _utc(value: datetime) -> datetime:
+    """ClickHouse's times come without a zone, and are UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
 def local(value: datetime) -> str:
     """A time as people in Hanoi read it."""
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(HANOI).strftime("%Y-%m-%d %H:%M:%S")
+    return _utc(value).astimezone(HANOI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def millis(value: datetime) -> int:
+    """Epoch milliseconds of a time of ClickHouse."""
+    return round(_utc(value).timestamp() * 1000)
 
 
 def numbers(texts: Sequence[str]) -> tuple[PartNumber, ...]:

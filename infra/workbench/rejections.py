@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from infra.workbench.filters import Filters
+from schemas.kinds import KINDS
 from schemas.numbers import PartNumber
 
 PAGE: Final = 500
@@ -64,6 +65,42 @@ def with_originals(store: Store, rows: Sequence[dict[str, Any]]) -> Iterator[tup
         originals = {(row["number"], row["stage"]): bytes.fromhex(row["original"]) or None for row in found}
         for row in page:
             yield row, originals.get((row["number"], row["stage"]))
+
+
+def erased(store: Store) -> set[str]:
+    """Patients whose documents were erased on request: nothing of them may come back."""
+    found = store.rows("SELECT patient_key FROM erased_persons FINAL WHERE action = 'erased' AND NOT lifted")
+    return {row["patient_key"] for row in found}
+
+
+def whole(store: Store, kind: str, documents: Sequence[str]) -> set[str]:
+    """Of these documents of a kind those that stand whole: a partial one must not take their place."""
+    if kind not in KINDS or not documents:
+        return set()
+    sql = (
+        f"SELECT document_id FROM {kind}_current FINAL WHERE NOT partial AND document_id IN {{documents:Array(String)}}"
+    )
+    return {row["document_id"] for row in store.rows(sql, {"documents": list(documents)})}
+
+
+def ancestors(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[PartNumber, list[dict[str, Any]]]:
+    """For parts that are replays themselves: the parts that they were to mend, directly or by a replay between."""
+    again = [row for row in rows if row["replay_of"]]
+    if not again:
+        return {}
+    found = store.rows(
+        f"SELECT {', '.join(_PART)}, {', '.join(_SENT_AS)} FROM rejection_decisions FINAL WHERE decision = 'replayed' "
+        "AND facility IN {facilities:Array(String)} AND replay_sequence IN {sequences:Array(Int64)}",
+        {
+            "facilities": sorted({row["facility"] for row in again}),
+            "sequences": sorted({int(row["sequence"]) for row in again}),
+        },
+    )
+    made: dict[PartNumber, list[dict[str, Any]]] = {}
+    for each in found:
+        sent = PartNumber(*(each[name] for name in _SENT_AS))
+        made.setdefault(sent, []).append({name: each[name] for name in _PART})
+    return made
 
 
 def log_access(store: Store, row: Mapping[str, Any], who: str, purpose: str) -> None:
