@@ -148,15 +148,30 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """What a mended message keeps of the rejected part that it mends.
+
+    `of` is that part's number as text, `count` how often it has been replayed with this one, `sequence` the number that
+    its version was made with. `kept` are fields of the header that stand as they were said, where that is known.
+    """
+
+    of: str
+    count: int
+    sequence: int
+    kept: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One message as a listener hands it over. `origin` tells a retransmission: (sender, MSH-10) or (path, index);
-    the bytes themselves are added to it."""
+    the bytes themselves are added to it. `replay` is set for what is mended and sent again only."""
 
     feed: Feed
     parsed: Parsed | Refusal = field(repr=False)
     raw: bytes = field(repr=False)
     origin: tuple[str, ...] = field(repr=False)
     captured_at: int
+    replay: Replay | None = None
 
 
 class Taker(Protocol):

@@ -20,6 +20,11 @@ def _sync(folder: Path) -> None:
         os.close(number)
 
 
+def archived(folder: Path, place: str) -> bytes:
+    """The sealed original that a rejection says lies at `place`; `folder` is the adapter's archive. Raises OSError."""
+    return (folder / Path(place).name).read_bytes()
+
+
 class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder

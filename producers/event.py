@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from producers.adapter import Document, Feed, Refusal, Rows
+from producers.adapter import Document, Feed, Refusal, Replay, Rows
 from producers.mask import Masker, mask, masked_paths
 from runtime import pseudonyms
 from runtime.clock import YEAR_2000_MS
@@ -97,10 +97,13 @@ def compose(
     message_id: str,
     rows: Rows,
     limit: int = topics.MAX_EVENT_BYTES,
+    replay: Replay | None = None,
 ) -> tuple[Record, int] | Refusal:
-    """The event and its version; a Refusal `too_large` where it would not fit with what is appended later."""
-    doc_id = document_id(keys, feed, document)
-    made_version, marks = version(document, captured_at, number.sequence, last_version)
+    """The event and its version; a Refusal `too_large` where it would not fit with what is appended later.
+
+    A replay's version is that of what it mends: `captured_at` is, and the low bits are of that message's number.
+    """
+    made_version, marks = version(document, captured_at, replay.sequence if replay else number.sequence, last_version)
     identity = _NO_IDENTITY | document.identity
     body = mask(document.body, _MASKED[document.kind], _masker(tuple(identity[name] for name in _NAMING)))
     occurred_at, recorded_at = _plausible(document.occurred_at), _plausible(document.recorded_at)
@@ -114,7 +117,7 @@ def compose(
         "part": number.part,
         "parts": number.parts,
         "kind": document.kind,
-        "document_id": doc_id,
+        "document_id": document_id(keys, feed, document),
         "version": made_version,
         "status": document.status,
         "partial": document.partial,
@@ -135,7 +138,11 @@ def compose(
         "rows_used": rows.used if first else None,
         "rows_unmapped": sum(rows.unmapped.values()) if first else None,
         "marks": list(dict.fromkeys((*document.marks, *marks))),
+        "replay_of": replay.of if replay else None,
+        "replay_count": replay.count if replay else None,
     }
+    if replay:
+        header |= replay.kept
     said = {name: header[name] for name in HASHED_HEADER}
     header["content_hash"] = pseudonyms.content_hash(keys.pseudonym, (said, body, identity, document.narrative))
     schema_id, made = registry.latest(topics.received(document.kind))
@@ -143,10 +150,9 @@ def compose(
     sealed = seal(keys.seal, datum, registry.SEALED.encode({"identity": identity, "narrative": document.narrative}))
     if len(datum) + len(sealed) + topics.ENRICHMENT_ROOM > limit:
         return Refusal("too_large", document.kind, f"{len(datum) + len(sealed)} bytes", document.kind)
-    key = f"{feed.facility}:{header['visit_key'] or doc_id}".encode()
-    return Record(
-        topics.received(document.kind), key, codec.frame(schema_id, datum), ((SEAL_HEADER, sealed),)
-    ), made_version
+    key = f"{feed.facility}:{header['visit_key'] or header['document_id']}".encode()
+    record = Record(topics.received(document.kind), key, codec.frame(schema_id, datum), ((SEAL_HEADER, sealed),))
+    return record, header["version"]
 
 
 def _plausible(ms: int | None) -> int | None:
@@ -164,10 +170,11 @@ def refuse(
     message_id: str,
     original: bytes,
     original_place: str | None,
+    replay: Replay | None = None,
 ) -> Record:
     """The record of a part that the adapter rejects. The original is sealed; a large one lies in the archive."""
     schema_id, made = registry.latest(topics.REJECTED)
-    kept = None if original_place else seal(keys.seal, _purpose(number), original)
+    kept = None if original_place else seal(keys.seal, purpose(number), original)
     datum = made.encode(
         {
             "adapter_id": number.adapter_id,
@@ -191,11 +198,13 @@ def refuse(
             "original_hash": pseudonyms.digest(keys.pseudonym, "original", original),
             "original_place": original_place,
             "original": kept,
+            "replay_of": replay.of if replay else None,
+            "replay_count": replay.count if replay else None,
         }
     )
     return Record(topics.REJECTED, feed.facility.encode(), codec.frame(schema_id, datum))
 
 
-def _purpose(number: Number) -> bytes:
+def purpose(number: Number) -> bytes:
     """What the seal of an original is bound to: its number."""
     return f"{number.adapter_id}.{number.incarnation}.{number.sequence}.{number.part}".encode()

@@ -10,6 +10,7 @@ from producers.adapters import DIALECTS, dialect
 from producers.event import Keys
 from runtime.keyring import Keyring, KeyringError
 from runtime.settings import SettingsError
+from schemas.numbers import REPLAY, is_replay
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -38,6 +39,9 @@ def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
             read = _Feed.model_validate(entry)
             if read.dialect not in DIALECTS:
                 wrong.append(f"  {place}.dialect: one of {', '.join(DIALECTS)}")
+                continue
+            if is_replay(read.adapter_id or ""):
+                wrong.append(f"  {place}.adapter_id: {REPLAY} is the name of what is mended and sent again")
                 continue
             place += ".options"
             made.append(_feed(read, dialect(read.dialect).options.model_validate(read.options)))

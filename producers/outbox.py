@@ -206,8 +206,7 @@ class Outbox:
         id_ = total.attempt(lambda: document_id(keys, feed, document), document.kind, failed)
         if isinstance(id_, Refusal):
             return id_
-        row = self._db.execute("SELECT version FROM document WHERE id = ?", (id_,)).fetchone()
-        last = row[0] if row else 0
+        last = self._last_version(id_) if incoming.replay is None else 0
         made = total.attempt(
             lambda: compose(
                 document,
@@ -219,6 +218,7 @@ class Outbox:
                 message_id=_message_id(incoming),
                 rows=translation.rows,
                 limit=self._limit,
+                replay=incoming.replay,
             ),
             document.kind,
             failed,
@@ -226,9 +226,14 @@ class Outbox:
         if isinstance(made, Refusal):
             return made
         record, version = made
-        if version > last:
+        if version > last and incoming.replay is None:
             self._db.execute("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", (id_, incoming.captured_at, version))
         return record
+
+    def _last_version(self, document: str) -> int:
+        """The highest version told of a document, 0 if none. A replay keeps the version of what it mends instead."""
+        row = self._db.execute("SELECT version FROM document WHERE id = ?", (document,)).fetchone()
+        return int(row[0]) if row else 0
 
     def _refuse(self, refusal: Refusal, number: Number, incoming: Incoming, keys: Keys) -> Record:
         original = incoming.raw if refusal.original is None else refusal.original
@@ -242,6 +247,7 @@ class Outbox:
             message_id=_message_id(incoming),
             original=original,
             original_place=self._archive.keep(keys.seal, number, original),
+            replay=incoming.replay,
         )
 
     def forget_silent(self, delivered: Mapping[str, int]) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from runtime.seal import SealKey
+from schemas.numbers import REPLAY, is_replay, replay_adapter
 
 WORKER: Final = "worker"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
@@ -53,10 +54,18 @@ class Keyring:
         )
 
 
+def may_speak(key: SealKey, facility: str, adapter_id: str) -> bool:
+    """Whether a record of this facility and adapter may carry a seal of this key: a facility's key speaks for the
+    facility's own adapters, the replay key for any facility, but only as the replay adapter."""
+    if is_replay(adapter_id):
+        return key.owner == REPLAY and adapter_id == replay_adapter(facility)
+    return key.owner == facility != REPLAY
+
+
 def create(facilities: Iterable[str]) -> Keyring:
     """A new city's keys."""
     names = list(facilities)
-    seal = {f"{name}-1": SealKey.make(f"{name}-1", name, secrets.token_bytes(32)) for name in [*names, WORKER]}
+    seal = {f"{name}-1": SealKey.make(f"{name}-1", name, secrets.token_bytes(32)) for name in [*names, WORKER, REPLAY]}
     return Keyring(seal, {name: secrets.token_bytes(32) for name in names}, secrets.token_bytes(32))
 
 
@@ -101,7 +110,7 @@ def _seal_key(id_: str, entry: object) -> SealKey:
     fields = entry if isinstance(entry, dict) else {}
     owner = fields.get("owner")
     if not isinstance(owner, str) or not _NAME.fullmatch(owner):
-        raise KeyringError(f"seal.{id_}: `owner` is a facility, or `{WORKER}`")
+        raise KeyringError(f"seal.{id_}: `owner` is a facility, `{WORKER}` or `{REPLAY}`")
     return SealKey.make(id_, owner, _secret(fields.get("secret"), f"seal.{id_}"))
 
 

@@ -69,6 +69,16 @@ class SinkSettings(Settings, ClickHouseSettings):
     inserts_at_once: int = Field(2, ge=1, le=16, description="inserts of one flush that run side by side")
 
 
+class ReplaySettings(ClickHouseSettings):
+    """Of `livingdata rejected replay`. Without `kafka` it can only say what would become of what."""
+
+    keyring: Path = Field(description="the city's keyring, with the replay key")
+    kafka: str = Field("", description="bootstrap servers, host:port[,host:port]")
+    embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
+    data: Path = Field(Path("replay"), description="folder of its own outbox; the same one each time")
+    feeds: list[dict[str, Any]] = Field(default_factory=list, description="the adapters' feeds, for their options")
+
+
 class AdapterSettings(Settings):
     keyring: Path = Field(description="keys of this adapter's facilities")
     feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")

@@ -34,6 +34,8 @@ REJECTED: Final[tuple[Field, ...]] = (
     Field("original_hash", "string", "Dấu bản gốc (HMAC)", "HMAC of the original", optional=False),
     Field("original_place", "string", "Nơi giữ bản gốc lớn", "Where a large original is kept"),
     Field("original", "bytes", "Bản gốc đã niêm phong", "The original, sealed"),
+    Field("replay_of", "string", "Phát lại của số nào", "Number that this one was to mend"),
+    Field("replay_count", "int", "Lần phát lại", "Times replayed"),
 )
 
 OUTCOMES: Final[tuple[Field, ...]] = (

@@ -53,6 +53,8 @@ def rejection(rejected: Rejected, keyring: Keyring, limit: int, now: int) -> Pro
         "original_hash": digest(key.secret, "original", original),
         "original_place": None if fits else f"kafka:{place}",
         "original": seal(key, place.encode(), inside) if fits else None,
+        "replay_of": event.get("replay_of"),
+        "replay_count": event.get("replay_count"),
     }
     return topics.REJECTED, fields["facility"].encode(), codec.frame(schema_id, made.encode(fields)), []
 

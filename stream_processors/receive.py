@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from runtime.clock import YEAR_2000_MS
-from runtime.keyring import Keyring
+from runtime.keyring import Keyring, may_speak
 from runtime.seal import HEADER as SEAL_HEADER
 from runtime.seal import SealBroken, key_id, unseal
 from schemas import codec, registry, topics
+from schemas.numbers import MOST_REPLAYS, is_replay
 
 STATUSES: Final = frozenset({"active", "cancelled", "entered_in_error"})
 _HEX_32: Final = re.compile(r"[0-9a-f]{32}")
 _CAPTURED: Final = range(YEAR_2000_MS, 4_102_444_800_000)
 """2000 to 2100: days outside fit neither the claim nor ClickHouse's `Date`."""
+_REPLAYS: Final = range(1, MOST_REPLAYS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ def _header_fault(event: dict[str, Any], kind: str, key: bytes | None) -> tuple[
         return "header", "version"
     if event["captured_at"] not in _CAPTURED:
         return "header", "captured_at"
+    if is_replay(event["adapter_id"]) != (event["replay_of"] is not None):
+        return "header", "replay_of"
+    if event["replay_of"] is not None and event["replay_count"] not in _REPLAYS:
+        return "header", "replay_count"
     for name in ("document_id", "content_hash"):
         if _HEX_32.fullmatch(event[name]) is None:
             return "header", name
@@ -112,7 +118,7 @@ def _open(
 ) -> Opened | Rejected:
     try:
         key = keyring.seal.get(key_id(sealed))
-        if key is None or key.owner != event["facility"]:
+        if key is None or not may_speak(key, event["facility"], event["adapter_id"]):
             return Rejected(source, "seal_key", "seal", event=event)
         inside = registry.SEALED.decode(unseal(key, sealed, datum))
     except SealBroken as error:

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "codes": "infra.cli.codes",
     "identity": "infra.cli.identity",
     "claims": "infra.cli.claims",
+    "rejected": "infra.cli.rejected",
 }
 """Command -> the module whose `add(app)` registers it."""
 

@@ -18,9 +18,9 @@ Url = Annotated[
 
 
 @contextmanager
-def clickhouse(url: str | None) -> Iterator[ClickHouse]:
+def clickhouse(url: str | None, chosen: settings.ClickHouseSettings | None = None) -> Iterator[ClickHouse]:
     """A client for as long as the block; exit code 1 where ClickHouse does not answer or refuses."""
-    chosen = settings.load(settings.ClickHouseSettings, clickhouse=url)
+    chosen = chosen or settings.load(settings.ClickHouseSettings, clickhouse=url)
     try:
         client = connect(chosen)
         try:

@@ -30,7 +30,7 @@ _FRESH: Final = (
     "SELECT facility, max(toUnixTimestamp64Milli(captured_at)) AS newest FROM ledger_numbers WHERE rank = 3 "
     "GROUP BY facility"
 )
-_REASONS: Final = "SELECT facility, reason, sum(rejections) AS parts FROM rejections GROUP BY facility, reason"
+_REASONS: Final = "SELECT facility, reason, count() AS parts FROM rejected FINAL GROUP BY facility, reason"
 
 
 @dataclass(slots=True)

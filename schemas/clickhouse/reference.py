@@ -126,6 +126,59 @@ ERASED_PERSONS: Final = Table(
     version="done_at",
 )
 
+_PART: Final = (
+    _FACILITY,
+    Column("adapter_id", "LowCardinality(String)", "Mã bộ kết nối / Adapter"),
+    Column("incarnation", "LowCardinality(String)", "Đời của hộp gửi / Life of the outbox"),
+    Column("sequence", "Int64", "Số thứ tự / Number of the message"),
+    Column("part", "Int32", "Phần / Part"),
+)
+
+REJECTION_DECISIONS: Final = Table(
+    "rejection_decisions",
+    (
+        *_PART,
+        Column("decision", "LowCardinality(String)", "republished, replayed hoặc discarded / What was decided"),
+        Column("replay_adapter_id", "LowCardinality(String)", "Số mới: bộ kết nối / Sent as: adapter", "DEFAULT ''"),
+        Column("replay_incarnation", "LowCardinality(String)", "Số mới: đời hộp gửi / Sent as: outbox", "DEFAULT ''"),
+        Column("replay_sequence", "Int64", "Số mới: số thứ tự / Sent as: number", "DEFAULT 0"),
+        Column("replay_part", "Int32", "Số mới: phần; 0 là cả thông điệp / Sent as: part; 0: all", "DEFAULT 0"),
+        Column("why", "String", "Lý do của quyết định / Why"),
+        Column("decided_by", "String", "Người quyết định / Who decided"),
+        Column("lifted", "Bool", "Đã rút lại / Taken back", "DEFAULT false"),
+        Column("decided_at", "DateTime64(3, 'UTC')", "Thời điểm / When", "DEFAULT now64(3)"),
+    ),
+    "Việc đã làm với phần bị từ chối / What was done about rejected parts",
+    order="facility, adapter_id, incarnation, sequence, part, decision, replay_adapter_id, replay_incarnation, replay_sequence",
+    version="decided_at",
+)
+
+ORIGINAL_ACCESSES: Final = Table(
+    "original_accesses",
+    (
+        *_PART,
+        Column("opened_by", "String", "Người mở / Who"),
+        Column("purpose", "String", "Mục đích / Purpose"),
+        Column("opened_at", "DateTime64(3, 'UTC')", "Thời điểm / When", "DEFAULT now64(3)"),
+    ),
+    "Nhật ký mở niêm phong bản gốc / Log of sealed originals opened by people",
+    order="opened_at, facility, adapter_id, incarnation, sequence, part, opened_by",
+)
+
+REJECTION_LIMITS: Final = Table(
+    "rejection_limits",
+    (
+        Column("facility", "LowCardinality(String)", "Mã cơ sở; rỗng: mọi cơ sở / Facility; empty: all others"),
+        Column("share", "Float64", "Tỷ lệ từ chối tối đa (0-1) / Largest share rejected"),
+        Column("minutes", "UInt32", "Cửa sổ thời gian, phút / Window in minutes"),
+        Column("least", "UInt32", "Số phần tối thiểu để xét / Parts below which nothing is judged"),
+        _CHANGED,
+    ),
+    "Ngưỡng từ chối của nguồn / From which share of rejections a feed counts as faulty",
+    order="facility",
+    version="changed_at",
+)
+
 REFERENCE: Final[tuple[Table, ...]] = (
     FACILITIES,
     CODE_MAPS,
@@ -134,4 +187,7 @@ REFERENCE: Final[tuple[Table, ...]] = (
     SCORECARD_WEIGHTS,
     USABLE_THRESHOLDS,
     ERASED_PERSONS,
+    REJECTION_DECISIONS,
+    ORIGINAL_ACCESSES,
+    REJECTION_LIMITS,
 )

@@ -64,6 +64,8 @@ def record(rejection: Rejection, now: int) -> dict[str, Any]:
         "original_hash": "",
         "original_place": None,
         "original": None,
+        "replay_of": event.get("replay_of"),
+        "replay_count": event.get("replay_count"),
     }
 
 

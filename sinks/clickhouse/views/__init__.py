@@ -16,6 +16,7 @@ from sinks.clickhouse.views import (
     quality,
     surveillance,
     visits,
+    workbench,
 )
 from sinks.clickhouse.views.documents import DOCUMENTS
 from sinks.clickhouse.views.view import View
@@ -40,7 +41,8 @@ def views() -> tuple[View, ...]:
         persons.timeline_of(),
         View("ledger", "Mỗi phần thông điệp và kết quả cuối / Each part and its final outcome", balance.LEDGER),
         View("ledger_balance", "Cân đối sổ theo nguồn / The ledger's balance by feed", balance.sql("60"), open=True),
-        feeds.rejections(),
+        workbench.rejected_parts(),
+        workbench.rejections(),
         feeds.feed_freshness(),
         feeds.feeds_seen(),
         feeds.silent_feeds(),

@@ -1,4 +1,4 @@
-"""How fresh each feed is, which ones are silent, and what was rejected."""
+"""How fresh each feed is, and which ones are silent."""
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
 from typing import Final
@@ -111,15 +111,5 @@ GROUP BY facility, source_system, kind""",
             "is_silent": "Đang im lặng / Is silent",
             "last_heartbeat": "Nhịp tim cuối; trống: bộ kết nối cũng im / Last heartbeat; empty: the adapter is silent too",
         },
-        open=True,
-    )
-
-
-def rejections() -> View:
-    return View(
-        "rejections",
-        "Từ chối theo cơ sở, nơi, lý do, quy tắc / Rejections by facility, stage, reason, rule",
-        "SELECT facility, stage, reason, rule, count() AS rejections, max(rejected_at) AS latest\n"
-        "FROM rejected FINAL ARRAY JOIN if(empty(rules), [''], rules) AS rule GROUP BY facility, stage, reason, rule",
         open=True,
     )
