@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "health": "infra.cli.health",
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
+    "access": "infra.cli.access",
 }
 """Command -> the module whose `add(app)` registers it."""
 
