@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo bench-sink schemas clean
+.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo test-access bench-sink schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ stack-stop: $(STAMP) ## end it; its data stay in build/stack/data
 
 stack-status: $(STAMP) ## ask each part whether it answers
 	@$(BIN)/livingdata stack status $(ARGS)
+
+test-access: $(STAMP) ## each role of the store on a real engine: what it sees, what it is refused
+	@$(BIN)/python -m pytest tests/integration/test_access.py $(ARGS)
 
 bench-sink: $(STAMP) ## rows a second into ClickHouse, against two other ways; writes build/bench/sink.json
 	@$(BIN)/python -m tests.bench.bench_sink $(ARGS)

@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "identity": "infra.cli.identity",
     "claims": "infra.cli.claims",
     "rejected": "infra.cli.rejected",
+    "access": "infra.cli.access",
 }
 """Command -> the module whose `add(app)` registers it."""
 

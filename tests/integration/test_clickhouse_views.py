@@ -196,6 +196,22 @@ def test_hiv_is_hiv_whatever_else_the_code_says(store: ClickHouse) -> None:
     assert [("hiv", "week", 1, 1), ("japanese_encephalitis", "48h", 1, 1)] == [tuple(row.values()) for row in rows]
 
 
+def test_a_person_is_a_new_case_once_in_thirty_days(store: ClickHouse) -> None:
+    def seen_on(day: int, number: int, facility: str, citizen: str | None) -> tuple[str, bytes]:
+        return doc("encounter", sequence=number, document_id=f"d{number}", visit_key=f"d{number}", facility=facility,
+                   adapter_id=facility, patient_key=f"{facility}{citizen}", citizen_key=citizen, main_diagnosis="A97",
+                   commune="00001", document_date=BOOK_DAY + day)  # fmt: skip
+
+    put(store, [seen_on(0, 1, "01001", "c"), seen_on(1, 2, "01002", "c"), seen_on(29, 3, "01001", "c")])
+    put(store, [seen_on(60, 4, "01001", "c"), seen_on(1, 5, "01002", "other")])
+    rows = store.rows(
+        "SELECT dateDiff('day', toDate('2026-01-01'), day) AS at, cases FROM notifiable_daily ORDER BY at"
+    )
+    assert [(0, 1), (1, 1), (60, 1)] == [(row["at"], row["cases"]) for row in rows]
+    put(store, [link("01002other", "c", 1)])  # the other was the same person
+    assert 2 == one(store, "SELECT sum(cases) AS n FROM notifiable_daily")["n"]
+
+
 def test_published_counts_hide_small_ones_and_restricted_documents(store: ClickHouse) -> None:
     def visit(number: int, facility: str, **fields: Any) -> tuple[str, bytes]:
         made = {"document_id": f"{number}", "visit_key": f"{number}", "patient_key": f"{number}", "visit_type": "01"}

@@ -59,5 +59,6 @@ def views() -> tuple[View, ...]:
         care.bed_days(),
         care.drug_use(),
         surveillance.notifiable_cases(),
+        surveillance.notifiable_daily(),
         *published.published(),
     )

@@ -13,7 +13,7 @@ from schemas.clickhouse.table import text
 from schemas.notifiable import RESTRICTED
 from sinks.clickhouse.views.care import stays
 from sinks.clickhouse.views.laboratory import repeats
-from sinks.clickhouse.views.surveillance import cases
+from sinks.clickhouse.views.surveillance import new_cases
 from sinks.clickhouse.views.view import View
 
 SMALLEST: Final = 5
@@ -61,8 +61,8 @@ def published() -> Iterator[View]:
         "published_cases",
         "Công bố: ca bệnh truyền nhiễm theo tuần, xã / Published: notifiable cases by week and commune",
         {"week": "toMonday(c.day)", "disease": "c.disease", "commune": "c.commune"},
-        {"cases": "sum(c.cases)"},
-        f"(\n{cases(_NORMAL.format('encounters'))}\n) AS c WHERE c.disease NOT IN ({_HIDDEN})",
+        {"cases": "uniqExact(c.person)"},
+        f"(\n{new_cases(_NORMAL.format('encounters'))}\n) AS c WHERE c.disease NOT IN ({_HIDDEN})",
         "cases",
     )
     yield _published(

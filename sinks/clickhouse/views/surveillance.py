@@ -1,6 +1,8 @@
 """Notifiable cases by disease, commune and day: what early warning reads."""
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
+from typing import Final
+
 from schemas.clickhouse.table import text
 from schemas.notifiable import DISEASES, PREFIXES
 from sinks.clickhouse.views.persons import LINKS, citizen
@@ -32,14 +34,19 @@ def _disease(code: str) -> str:
     return sql
 
 
-def cases(encounters: str = "encounters") -> str:
-    """Cases by day, disease, residence and facility. A case is a person (the citizen, else the facility's patient, else
-    the document); main and other diagnoses count, those of traditional medicine do not."""
-    person = f"coalesce({citizen('e', 'l')}, e.patient_key, e.document_id)"
+EPISODE_DAYS: Final = 30
+"""A person who comes again with the same disease within so many days of the last time is no new case: a house rule."""
+
+
+def _seen(encounters: str) -> str:
+    """A row per person, disease, day, facility: main and other diagnoses, not those of traditional medicine.
+
+    A person is the citizen, else the facility's patient, else the document.
+    """
     return f"""SELECT e.document_date AS day, {_disease("replaceAll(upper(code), '.', '')")} AS disease,
     ifNull(e.province, '') AS province, ifNull(e.commune, '') AS commune, e.facility AS facility,
-    uniqExact({person}) AS cases, uniqExactIf({person}, e.treatment_result = '5') AS deaths,
-    min(e.stored_at) AS first_stored_at
+    coalesce({citizen("e", "l")}, e.patient_key, e.document_id) AS person,
+    max(ifNull(e.treatment_result = '5', 0)) AS dead, min(e.stored_at) AS first_stored_at
   FROM (
     SELECT document_date, document_id, facility, province, commune, patient_key, citizen_key, treatment_result, stored_at,
       arrayJoin(arrayDistinct(arrayPushBack(
@@ -48,23 +55,64 @@ def cases(encounters: str = "encounters") -> str:
     FROM {encounters}
   ) AS e
   LEFT JOIN {LINKS} AS l ON l.patient_key = e.patient_key
-  GROUP BY day, disease, province, commune, facility
+  GROUP BY day, disease, province, commune, facility, person
   HAVING disease != ''"""
+
+
+def new_cases(encounters: str = "encounters") -> str:
+    """A row per new case: the first day of a person's episode, with the residence and facility told then."""
+    return f"""SELECT day, disease, province, commune, facility, person
+FROM (
+  SELECT *, lagInFrame(toNullable(day)) OVER (
+    PARTITION BY person, disease ORDER BY day, facility ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+  FROM (
+  {_seen(encounters)}
+  )
+)
+WHERE isNull(before) OR day > before + {EPISODE_DAYS}"""
+
+
+_NAMED: Final = "n.disease_vi AS disease_vi, n.disease_en AS disease_en, n.deadline AS deadline"
 
 
 def notifiable_cases() -> View:
     return View(
         "notifiable_cases",
-        "Ca bệnh truyền nhiễm theo ngày, xã cư trú / Notifiable cases by day and commune of residence",
-        f"""SELECT c.day AS day, c.disease AS disease, n.disease_vi AS disease_vi, n.disease_en AS disease_en,
-  n.deadline AS deadline, c.province AS province, c.commune AS commune, c.facility AS facility, c.cases AS cases,
-  c.deaths AS deaths, c.first_stored_at AS first_stored_at
+        "Người bệnh truyền nhiễm đến khám theo ngày, xã, cơ sở / Persons seen with a notifiable disease, by day and commune",
+        f"""SELECT c.day AS day, c.disease AS disease, {_NAMED}, c.province AS province, c.commune AS commune,
+  c.facility AS facility, c.cases AS cases, c.deaths AS deaths, c.first_stored_at AS first_stored_at
 FROM (
-  {cases()}
+  SELECT day, disease, province, commune, facility, uniqExact(person) AS cases, uniqExactIf(person, dead = 1) AS deaths,
+    min(first_stored_at) AS first_stored_at
+  FROM (
+  {_seen("encounters")}
+  ) GROUP BY day, disease, province, commune, facility
 ) AS c
 LEFT JOIN notifiable_diseases AS n ON n.disease = c.disease""",
         {
+            "cases": "Số người đến cơ sở đó ngày đó / Persons seen there on that day",
             "deaths": "Trong đó tử vong / Of whom dead",
             "first_stored_at": "Ca đầu tiên được lưu lúc / When the first of them was stored",
+        },
+    )
+
+
+def notifiable_daily() -> View:
+    return View(
+        "notifiable_daily",
+        f"Ca mới theo ngày, xã: một người tính một lần trong {EPISODE_DAYS} ngày / New cases by day and commune: a person "
+        f"counts once in {EPISODE_DAYS} days",
+        f"""SELECT c.day AS day, c.disease AS disease, {_NAMED}, c.province AS province, c.commune AS commune,
+  c.cases AS cases, c.facilities AS facilities
+FROM (
+  SELECT day, disease, province, commune, uniqExact(person) AS cases, uniqExact(facility) AS facilities
+  FROM (
+{new_cases()}
+  ) GROUP BY day, disease, province, commune
+) AS c
+LEFT JOIN notifiable_diseases AS n ON n.disease = c.disease""",
+        {
+            "cases": "Số ca mới (người) / New cases (persons)",
+            "facilities": "Số cơ sở phát hiện / Facilities that saw them",
         },
     )

@@ -1,0 +1,1 @@
+"""Who may read what: roles as data, rendered as ClickHouse configuration and as SQL."""
