@@ -11,7 +11,7 @@ from producers import replay, total
 from producers.adapter import Document, Refusal
 from producers.event import Number, Record, compose
 from runtime.keyring import Keyring, KeyringError
-from stream_processors.pipeline import Checked, check
+from stream_processors.pipeline import Checked, House, check
 from stream_processors.receive import Source
 
 ACCEPTED: Final = "accepted"
@@ -42,7 +42,8 @@ class Forecaster:
     def __init__(self, keyring: Keyring, limit: int, erased: Set[str] = frozenset()) -> None:
         if keyring.citizen is None:
             raise KeyringError("a replay needs the city's keyring: the citizen key is missing")
-        self._keyring, self._citizen, self._limit, self._erased = keyring, keyring.citizen, limit, erased
+        self._keyring, self._limit, self._erased = keyring, limit, erased
+        self._house = House(keyring, keyring.citizen, limit)
 
     def __call__(self, candidate: Candidate) -> Forecast:
         if isinstance(candidate, Unable):
@@ -91,7 +92,7 @@ class Forecaster:
     def _checked(self, candidate: Republish | Resend, sources: Iterable[Source]) -> Forecast:
         documents = []
         for source in sources:
-            step = check(source, self._keyring, self._citizen, self._limit)
+            step = check(source, self._house, frozenset())
             if not isinstance(step, Checked):
                 return Forecast(candidate, "rejected", step.reason, step.rules, step.place)
             event = decoded(source.value or b"") or {}

@@ -48,7 +48,7 @@ CASES: list[tuple[str, str, dict[str, Fields]]] = [
 
 
 @pytest.mark.parametrize(("rule", "place", "changed"), CASES)
-def test_what_fails(rule: str, place: str, changed: dict[str, Fields]) -> None:
+def test_what_fails(rule: str, place: str, changed: dict[str, Any]) -> None:
     assert {rule: place} == failed(**changed)
 
 
