@@ -3,13 +3,21 @@
 import contextlib
 import io
 import logging
+import os
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 import structlog
 
 from runtime import logs
 from tests.servers import RealStack, Servers, embedded, empty, make_real, wanted
+
+# No test asserts a time. CI searches the same examples each time: what it refuses must be what was changed.
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("local", deadline=None, suppress_health_check=_SLOW)
+hypothesis.settings.register_profile("ci", deadline=None, suppress_health_check=_SLOW, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
