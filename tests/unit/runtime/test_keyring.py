@@ -32,7 +32,7 @@ def test_a_city_is_made_saved_and_loaded(tmp_path: Path) -> None:
     loaded = keyring.load(tmp_path / "keys" / "city.json")
     assert made.citizen == loaded.citizen
     assert made.pseudonym == loaded.pseudonym
-    assert {"01001-1", "01002-1", "worker-1"} == set(loaded.seal)
+    assert {"01001-1", "01002-1", "worker-1", "replay-1"} == set(loaded.seal)
     for name in ("01001", "01002", WORKER):
         assert made.sealing(name).secret == loaded.sealing(name).secret
 
@@ -40,7 +40,7 @@ def test_a_city_is_made_saved_and_loaded(tmp_path: Path) -> None:
 def test_every_secret_is_its_own() -> None:
     made = keyring.create(["01001", "01002"])
     secrets = [key.secret for key in made.seal.values()] + list(made.pseudonym.values()) + [made.citizen]
-    assert 6 == len(set(secrets))
+    assert 7 == len(set(secrets))
     assert {32} == {len(secret) for secret in secrets if secret is not None}
 
 
