@@ -112,7 +112,7 @@ class _Writer:
             raise NotImplementedError(f"a value of type {kind}")
 
     def _number(self, kind: str, name: str, depth: int) -> None:
-        """Up to three bytes written out; times of six bytes are remembered, they are few (minutes of some days)."""
+        """Up to four bytes written out; times of six bytes are remembered, they are few (minutes of some days)."""
         if kind == "millis":
             self.put(
                 depth, f"{name} = times.get(d[p : p + 6])", f"if {name} is None: {name}, p = time(d, p)", "else: p += 6"
@@ -123,7 +123,10 @@ class _Writer:
         self.put(depth + 2, "if not m: raise ValueError('long')", "n += (m << 7) - 128", zigzag, "p += 2")
         self.put(depth, " else:", "  o = d[p + 2]", "  if o < 128:")
         self.put(depth + 3, "if not o: raise ValueError('long')", "n += (m << 7) + (o << 14) - 16512", zigzag, "p += 3")
-        self.put(depth, f"  else: {name}, p = long(d, p)")
+        self.put(depth, "  else:", "   q = d[p + 3]", "   if q < 128:")
+        self.put(depth + 4, "if not q: raise ValueError('long')", "n += (m << 7) + (o << 14) + (q << 21) - 2113664")
+        self.put(depth + 4, zigzag, "p += 4")
+        self.put(depth, f"   else: {name}, p = long(d, p)")
         if kind == "int":
             self.put(depth, f"if not -0x80000000 <= {name} <= 0x7fffffff: raise ValueError('int')")
 

@@ -20,7 +20,7 @@ Failure = tuple[str, Mode, str]
 """(rule id, its mode here, place of the first fault)."""
 
 _REMEMBERED: Final = 20_000
-_PERSONS: Final = 4_096
+_PERSONS: Final = 8_192
 _FEW: Final = frozenset({"code", "string", "int", "thousandths", "bool"})
 """Types of fields that have few values in practice. What was found of a line's codes and amounts is remembered."""
 
@@ -44,7 +44,7 @@ class Plan:
                 persons.append((rule.id, mode, made))
             else:
                 self._checks.append((rule.id, mode, made))
-        self._person = _of_person(persons)
+        self._person = _OfPerson(persons)
         self._lines = [array.compiled() for array in arrays.values()]
 
     def __call__(self, event: Event, identity: Identity, narrative: Narrative) -> list[Failure]:
@@ -59,27 +59,33 @@ class Plan:
         return failures
 
 
-def _of_person(checks: Sequence[tuple[str, Mode, Check]]) -> Callable[[Event, Identity], Sequence[Failure]]:
+class _OfPerson:
     """The checks that see the person and the day of capture only. A visit's documents tell of one person, one after
     another: what was found is remembered for the last few thousand."""
-    if not checks:
-        return lambda _, __: ()
-    names, get = person.OF_IDENTITY, itemgetter(*person.OF_IDENTITY)
 
-    @lru_cache(maxsize=_PERSONS)
-    def found(said: Sequence[str | None], sex: str | None, year: int | None, day: int) -> Sequence[Failure]:
-        event = {"sex": sex, "birth_year": year, "captured_at": day * DAY_MS}
-        identity = dict(zip(names, said, strict=True))
-        return tuple((id_, mode, place) for id_, mode, check in checks if (place := check(event, identity, {})))
+    __slots__ = ("checks",)
 
-    def run(event: Event, identity: Identity) -> Sequence[Failure]:
+    def __init__(self, checks: Sequence[tuple[str, Mode, Check]]) -> None:
+        self.checks = checks
+
+    def __call__(self, event: Event, identity: Identity) -> Sequence[Failure]:
         try:
-            said = get(identity)
+            said = _of_identity(identity)
         except KeyError:
-            said = tuple(identity.get(name) for name in names)
-        return found(said, event["sex"], event["birth_year"], event["captured_at"] // DAY_MS)
+            said = tuple(identity.get(name) for name in person.OF_IDENTITY)
+        return _found(self, said, event["sex"], event["birth_year"], event["captured_at"] // DAY_MS)
 
-    return run
+
+_of_identity: Final = itemgetter(*person.OF_IDENTITY)
+
+
+@lru_cache(maxsize=_PERSONS)
+def _found(
+    plan: _OfPerson, said: Sequence[str | None], sex: str | None, year: int | None, day: int
+) -> Sequence[Failure]:
+    event = {"sex": sex, "birth_year": year, "captured_at": day * DAY_MS}
+    identity = dict(zip(person.OF_IDENTITY, said, strict=True))
+    return tuple((id_, mode, place) for id_, mode, check in plan.checks if (place := check(event, identity, {})))
 
 
 class _Lines:
@@ -186,9 +192,9 @@ class Rulebook:
         ]
         return Plan(rules, kind, day, group)
 
-    def forget(self) -> None:
-        """The plans go, and what they remember; they are made again when asked for."""
-        self._plans.clear()
+    def forget_persons(self) -> None:
+        """What is remembered of persons goes."""
+        _found.cache_clear()
 
     def check(self) -> None:
         """Make every check once; RuleError names the first rule that cannot be made."""

@@ -29,9 +29,9 @@ from stream_processors.validate import validate
 from tests.bench.mix import Mix, machine
 from tests.fakes import FakeStore
 
-EVENTS: Final = 5_000
+EVENTS: Final = 3_000
 CHUNK: Final = 500
-ROUNDS: Final = 5
+ROUNDS: Final = 4
 TARGET: Final = 4_500
 """Events a second of one worker."""
 OUT: Final = Path("build/bench/processor.json")
@@ -40,7 +40,7 @@ OUT: Final = Path("build/bench/processor.json")
 def forget() -> None:
     """What is remembered of persons goes: each round meets them for the first time, as a worker does."""
     identify._ask.cache_clear()
-    BOOK.forget()
+    BOOK.forget_persons()
 
 
 def seconds(work: Callable[[], Any]) -> float:
