@@ -1,16 +1,17 @@
 -- Claims: what each document last said, and what each number was answered. KEYS: document ids, in order of arrival.
--- ARGV[1]: seconds to live. ARGV[2]: for each key 36 bytes: version (8, big endian), content (16), number (8), date (4).
+-- ARGV[1]: for each key 40 bytes: version (8, big endian), content (16), number (8), date (4), seconds to live (4).
+-- A claim that lives longer already (a live one, met by a backfill) keeps its time.
 -- Claim: version 8, content 16, number 8, outcome 1, date 4, then up to 16 times (number 8, outcome 1), newest first.
 -- Answer for each key: outcome 1, date 4. Outcomes: a accepted, m amended, s amended but superseded, d duplicate.
 local out = {}
-local asked = ARGV[2]
-local ttl = tonumber(ARGV[1])
+local asked = ARGV[1]
 for i = 1, #KEYS do
-  local at = (i - 1) * 36
+  local at = (i - 1) * 40
   local version = string.sub(asked, at + 1, at + 8)
   local content = string.sub(asked, at + 9, at + 24)
   local number = string.sub(asked, at + 25, at + 32)
   local date = string.sub(asked, at + 33, at + 36)
+  local ttl = struct.unpack('>I4', string.sub(asked, at + 37, at + 40))
   local claim = redis.call('GET', KEYS[i])
   local outcome
   if not claim then
@@ -42,6 +43,7 @@ for i = 1, #KEYS do
       end
     end
   end
+  if outcome ~= 'a' then ttl = math.max(ttl, redis.call('TTL', KEYS[i])) end
   redis.call('SET', KEYS[i], claim, 'EX', ttl)
   out[i] = outcome .. date
 end

@@ -12,9 +12,15 @@ from typing import Any, Final
 
 SCRIPT: Final = (files("stream_processors") / "claims.lua").read_bytes()
 FORGET: Final = (files("stream_processors") / "forget.lua").read_bytes()
-_ASKED: Final = struct.Struct(">Q16s8si")
+_ASKED: Final = struct.Struct(">Q16s8siI")
+ASKED_BYTES: Final = _ASKED.size
 _ANSWER: Final = struct.Struct(">ci")
 NUMBER_BYTES: Final = 8
+DAY_SECONDS: Final = 86_400
+LIVE_SECONDS: Final = 45 * DAY_SECONDS
+BACKFILL_SECONDS: Final = 8 * DAY_SECONDS
+BACKFILLS: Final = frozenset({"history_csv"})
+"""Source formats that tell of the past only."""
 FORGOTTEN: Final = bytes(16)
 """Stands in a claim whose content the store refused: no content equals it, so a resend is no duplicate."""
 
@@ -45,9 +51,15 @@ def key(event: Mapping[str, Any]) -> bytes:
     return b"claim:" + bytes.fromhex(event["document_id"])
 
 
-def ask(event: Mapping[str, Any], document_date: int) -> bytes:
-    """The 36 bytes that the script reads."""
-    return _ASKED.pack(event["version"], bytes.fromhex(event["content_hash"]), number(event), document_date)
+def seconds(event: Mapping[str, Any], live: int) -> int:
+    """How long the claim is kept: `live` seconds, of a backfill 8 days (nobody corrects it by sending it again)."""
+    return min(BACKFILL_SECONDS, live) if event["source_format"] in BACKFILLS else live
+
+
+def ask(event: Mapping[str, Any], document_date: int, seconds_: int = LIVE_SECONDS) -> bytes:
+    """The 40 bytes that the script reads."""
+    content = bytes.fromhex(event["content_hash"])
+    return _ASKED.pack(event["version"], content, number(event), document_date, seconds_)
 
 
 def answers(packed: bytes, count: int) -> Sequence[Claim]:

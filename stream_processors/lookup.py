@@ -25,6 +25,10 @@ class Lookup(Protocol):
     """Claims, citizens and code maps."""
 
     @property
+    def claim_seconds(self) -> int:
+        """How long a live claim is kept."""
+
+    @property
     def code_maps(self) -> frozenset[bytes]:
         """The code maps there are."""
 

@@ -96,7 +96,9 @@ class Pipeline:
         if not checked:
             return NOTHING
         keys = [claims.key(step.opened.event) for step in checked]
-        asked = b"".join([claims.ask(step.opened.event, step.document_date) for step in checked])
+        live = self._store.claim_seconds
+        events = [(step.opened.event, step.document_date) for step in checked]
+        asked = b"".join([claims.ask(event, day, claims.seconds(event, live)) for event, day in events])
         persons = dict.fromkeys(key for step in checked for key in step.asked.keys)
         places = dict.fromkeys(
             place

@@ -45,7 +45,7 @@ def _claim(rows: list[Row]) -> bytes:
         (row for row in rows if row is not current), key=itemgetter("processed_at", "version"), reverse=True
     )
     asked = claims.ask(current, min(_day(row["document_date"]) for row in rows))
-    version_content_number, day = asked[:-4], asked[-4:]
+    version_content_number, day = asked[:32], asked[32:36]
     noted = b"".join(claims.number(row) + _letter(row) for row in others[:_KEPT])
     return version_content_number + _letter(current) + day + noted
 

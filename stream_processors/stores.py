@@ -15,7 +15,6 @@ from stream_processors.codes import key as codes_key
 from stream_processors.codes import name as codes_name
 from stream_processors.lookup import Answers
 
-DAY_SECONDS: Final = 86_400
 _LOAD: Final = 2_000
 
 T = TypeVar("T")
@@ -40,7 +39,7 @@ class Store:
 
     def __init__(self, url: str, claim_days: int) -> None:
         self._redis = redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, decode_responses=False)
-        self._seconds = claim_days * DAY_SECONDS
+        self.claim_seconds: Final = claim_days * claims.DAY_SECONDS
         self._claim = self._redis.register_script(claims.SCRIPT)
         self._forget = self._redis.register_script(claims.FORGET)
         self.code_maps: frozenset[bytes] = frozenset()
@@ -56,7 +55,7 @@ class Store:
         self, keys: Sequence[bytes], asked: bytes, persons: Sequence[bytes], codes: Sequence[tuple[bytes, bytes]]
     ) -> Answers:
         pipe = self._redis.pipeline(transaction=False)
-        pipe.evalsha(self._claim.sha, len(keys), *keys, self._seconds, asked)
+        pipe.evalsha(self._claim.sha, len(keys), *keys, asked)
         pipe.smembers(MAPS)
         if persons:
             pipe.mget(persons)
@@ -122,7 +121,7 @@ class Store:
         for batch in _batches(rows, _LOAD):
             pipe = self._redis.pipeline(transaction=False)
             for key, claim in batch:
-                pipe.set(key, claim, ex=self._seconds, nx=True)
+                pipe.set(key, claim, ex=self.claim_seconds, nx=True)
             count += sum(1 for written in await pipe.execute() if written)
         return count
 

@@ -7,7 +7,6 @@ from stream_processors import claims, codes, identify
 from stream_processors.citizens import Rows
 from stream_processors.lookup import Answers
 
-_ASKED: Final = 36
 _KEPT: Final = 16
 
 
@@ -19,7 +18,8 @@ class FakeClaims:
 
     def take(self, keys: Sequence[bytes], asked: bytes) -> Sequence[claims.Claim]:
         return [
-            self._one(key, asked[at : at + _ASKED]) for key, at in zip(keys, range(0, len(asked), _ASKED), strict=False)
+            self._one(key, asked[at : at + claims.ASKED_BYTES])
+            for key, at in zip(keys, range(0, len(asked), claims.ASKED_BYTES), strict=False)
         ]
 
     def _one(self, key: bytes, asked: bytes) -> claims.Claim:
@@ -87,6 +87,7 @@ class FakeStore(FakeClaims):
         self.registry: dict[bytes, bytes] = {}
         self.maps: dict[tuple[bytes, bytes], bytes] = {}
         self.code_maps: frozenset[bytes] = frozenset()
+        self.claim_seconds = claims.LIVE_SECONDS
 
     async def claim_and_find(
         self, keys: Sequence[bytes], asked: bytes, persons: Sequence[bytes], codes_: Sequence[tuple[bytes, bytes]]

@@ -219,19 +219,31 @@ async def test_both_agree_on_any_story(server: str) -> None:
 
 
 async def test_claims_end_after_their_days(server: str) -> None:
+    """A live claim keeps its time where a backfill meets it; a backfill's own is short."""
     client = redis.from_url(server)
     await client.flushall()
     store = Store(server, claim_days=2)
-    event = part(1, 1, "a")
-    await told(store, event)
-    assert 2 * 86_400 - 5 < await client.ttl(claims.key(event)) <= 2 * 86_400
-    await store.forget_content([(claims.key(event), claims.number(event))])
-    assert 2 * 86_400 - 5 < await client.ttl(claims.key(event)) <= 2 * 86_400
-    await client.expire(claims.key(event), 100)
-    await told(store, part(2, 2, "b"))
-    assert 2 * 86_400 - 5 < await client.ttl(claims.key(event))
+    assert 2 * 86_400 == store.claim_seconds
+    event, other = part(1, 1, "a"), part(2, 2, "b")
+    live, short = 2 * 86_400, 3_600
+
+    async def ttl_after(said: dict[str, Any], seconds: int) -> int:
+        await store.claim_and_find([claims.key(said)], claims.ask(said, DATE, seconds), [], [])
+        return int(await client.ttl(claims.key(said)))
+
+    assert short - 5 < await ttl_after(event, short) <= short
+    assert live - 5 < await ttl_after(other, live) <= live
+    await store.forget_content([(claims.key(other), claims.number(other))])
+    assert live - 5 < await ttl_after(part(3, 3, "c"), short) <= live
     await store.close()
     await client.aclose()
+
+
+def test_a_backfills_claim_is_short() -> None:
+    live = 45 * 86_400
+    assert live == claims.seconds({"source_format": "hl7v2"}, live)
+    assert 8 * 86_400 == claims.seconds({"source_format": "history_csv"}, live)
+    assert 86_400 == claims.seconds({"source_format": "history_csv"}, 86_400)
 
 
 async def test_a_claim_stays_small(server: str) -> None:
