@@ -174,3 +174,10 @@ def test_a_folder_of_rules_names_the_file_at_fault(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("[", encoding="utf-8")
     with pytest.raises(RuleError, match=r"^b\.yaml: not YAML"):
         load(tmp_path)
+
+
+def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    result = told("test", cases(tmp_path, example))
+    assert (0, True) == (result.exit_code, "2 cases, 0 wrong" in result.stdout)
