@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, str]] = {
     "claims": "infra.cli.claims",
     "rejected": "infra.cli.rejected",
     "access": "infra.cli.access",
+    "subject": "infra.cli.subject",
 }
 """Command -> the module whose `add(app)` registers it."""
 

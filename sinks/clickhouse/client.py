@@ -154,10 +154,10 @@ class ClickHouse:
         except (ClickHouseError, OSError) as error:
             raise Unanswered(_said(error)) from None
 
-    def command(self, sql: str) -> None:
-        """A statement without a result. Raises Away."""
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """A statement without a result; `{name:Type}` is bound by the server. Raises Away."""
         try:
-            self._driver.command(sql)
+            self._driver.command(sql, parameters=dict(parameters or {}))
         except (ClickHouseError, OSError) as error:
             raise _away(error) from None
 

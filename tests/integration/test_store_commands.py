@@ -98,3 +98,28 @@ def test_the_statements_of_a_cluster_need_no_server() -> None:
     assert 0 == told.code
     assert "ReplicatedReplacingMergeTree" in told.out
     assert "ON CLUSTER" not in Told("http://127.0.0.1:1", "clickhouse", "ddl").out
+
+
+def test_the_access_report_says_who_read_what_and_why(store: ClickHouse, clickhouse_url: str) -> None:
+    put(store, [doc("encounter")])
+    assert 0 == Told(clickhouse_url, "sql", "SELECT patient_key FROM encounters", "--purpose", "điều tra ca bệnh").code
+    assert 0 == Told(clickhouse_url, "sql", "SELECT facility FROM visit_counts").code
+    store.command("SYSTEM FLUSH LOGS")
+    told = Told(clickhouse_url, "access", "report", "--days", "1", "--json")
+    assert 0 == told.code
+    rows = {row["purpose"]: row for row in told.lines() if "encounters" in row["relations"].split(", ")}
+    assert (True, 1, 0) == tuple(rows["điều tra ca bệnh"][name] for name in ("about_persons", "questions", "refused"))
+    silent = Told(clickhouse_url, "access", "report", "--days", "1", "--without-purpose", "--json").lines()
+    assert {""} == {row["purpose"] for row in silent}
+    assert "patient_key" not in told.out  # no text of a question
+
+
+def test_roles_are_shown_and_printed_as_configuration() -> None:
+    url = "http://127.0.0.1:1"
+    assert {"analyst", "facility_reader", "sink_writer"} <= {
+        row["role"] for row in Told(url, "access", "roles", "--json").lines()
+    }
+    own = Told(url, "access", "users", "--facility", "01003").out
+    assert "<facility_01003>" in own
+    assert "facility = '01003' AND sensitivity = 'normal'" in own
+    assert "CREATE ROW POLICY IF NOT EXISTS facility_reader ON health.encounter_current" in Told(url, "access", "sql", "--database", "health").out  # fmt: skip
