@@ -1,12 +1,14 @@
 """Files in folders: whole or not at all, in the order they were written."""
 
+import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from infra.city import history_csv
 from infra.city.books import Books
 from infra.city.city import City
 from infra.city.message import Message
@@ -31,22 +33,41 @@ def drop(folder: Path, message: Message, after: int) -> int:
 def write_folder(
     city: City, folder: Path, dialect: str, count: int, now: Callable[[], datetime] | None = None
 ) -> Books:
-    """Write `count` messages of a dialect: an XML file per HOSO, or an `.hl7` file per message. Returns their books.
+    """Write `count` messages of a dialect: a file each, or for CSV one file per hospital and its mapping. Returns their
+    books.
 
     Without a clock everything happens at the city's start. Retransmissions are left out: they are the same files.
+    ValueError for a dialect that nobody in the city speaks.
     """
-    if dialect not in ("insurance_xml", "hl7v2"):
-        raise ValueError(f"the city does not speak {dialect}")
-    folder.mkdir(parents=True, exist_ok=True)
     books = Books()
-    written = last = 0
-    for message in city.messages(now or (lambda: city.start)):
-        if written >= count:
-            break
-        if message.dialect != dialect or message.retransmission:
-            continue
-        named = message.name if dialect == "insurance_xml" else f"{message.facility}_{message.name}.hl7"
+    told = _told(city, dialect, count, now or (lambda: city.start))
+    folder.mkdir(parents=True, exist_ok=True)
+    if dialect == "history_csv":
+        _write_tables(folder, told, books)
+        return books
+    last = 0
+    for message in told:
+        named = f"{message.facility}_{message.name}.hl7" if dialect == "hl7v2" else message.name
         books.decide(message)
         last = drop(folder, replace(message, name=named), last)
-        written += 1
     return books
+
+
+def _told(city: City, dialect: str, count: int, now: Callable[[], datetime]) -> Iterator[Message]:
+    spoken = {city.dialects.get(hospital.code) for hospital in city.hospitals}
+    if dialect not in spoken and (dialect not in ("insurance_xml", "hl7v2") or None not in spoken):
+        raise ValueError(f"the city does not speak {dialect}")
+    wanted = (m for m in city.messages(now) if m.dialect == dialect and not m.retransmission)
+    return itertools.islice(wanted, count)
+
+
+def _write_tables(folder: Path, told: Iterable[Message], books: Books) -> None:
+    """The rows of a hospital in one file, and the mapping file."""
+    rows: dict[str, list[bytes]] = {}
+    for message in told:
+        books.decide(message)
+        heading, _, row = message.payload.partition(b"\r\n")
+        rows.setdefault(message.facility, [heading + b"\r\n"]).append(row)
+    for facility, lines in rows.items():
+        (folder / f"{facility}.csv").write_bytes(b"".join(lines))
+    (folder / "mapping.yaml").write_text(history_csv.MAPPING, encoding="utf-8")

@@ -112,7 +112,7 @@ class Sender:
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = asyncio.Queue(_QUEUE)
-            work = self._files if message.dialect == "insurance_xml" else self._talk
+            work = self._talk if message.dialect == "hl7v2" else self._files
             workers.create_task(work(message.facility, queue))
         while queue.full():
             if self._stop.is_set():
@@ -201,4 +201,4 @@ class Sender:
 
 def _count(folder: Path) -> int:
     with os.scandir(folder) as entries:
-        return sum(1 for entry in entries if entry.name.endswith(".xml"))
+        return sum(1 for entry in entries if "." in entry.name[1:] and not entry.name.startswith("."))

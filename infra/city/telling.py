@@ -6,13 +6,14 @@ same again is a duplicate, anything else is amended. What it compares is decided
 
 from collections import deque
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Final
 
 from infra.city.care import Numbers
 from infra.city.flaws import Flaws
-from infra.city.identity import Desk
+from infra.city.identity import Desk, Identity
 from infra.city.message import ACCEPTED, AMENDED, DUPLICATE, Expected, Message
 
 Step = Callable[[datetime], Message]
@@ -89,3 +90,8 @@ class Telling:
     def tell(self, now: datetime) -> Message:
         _, step = self._steps.popleft()
         return step(now)
+
+
+def known(identity: Identity) -> Identity:
+    """As formats write it that have whole birth dates only: of whom the year alone is known they carry no number."""
+    return replace(identity, number="") if identity.birth[4:8] == "0000" else identity

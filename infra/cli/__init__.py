@@ -15,6 +15,8 @@ from runtime.settings import SettingsError
 COMMANDS: Final[dict[str, str]] = {
     "demo": "infra.cli.demo",
     "adapter": "infra.cli.adapter",
+    "backfill": "infra.cli.backfill",
+    "city": "infra.cli.city",
     "processor": "infra.cli.processor",
     "sink": "infra.cli.sink",
     "reconcile": "infra.cli.reconcile",

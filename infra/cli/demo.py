@@ -5,6 +5,7 @@ import signal
 import tempfile
 import time
 from contextlib import AsyncExitStack, ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,11 @@ _REFRESH = 0.5
 _EXAMPLE = "SELECT * FROM visit_counts LIMIT 10"
 
 
+class Dialects(StrEnum):
+    usual = "usual"
+    all = "all"
+
+
 def add(app: typer.Typer) -> None:
     app.command()(demo)
 
@@ -32,6 +38,10 @@ def demo(
     facilities: Annotated[int, typer.Option(min=1, max=42, help="How many of the 42 hospitals.")] = 42,
     rate: Annotated[float, typer.Option(min=0, help="Events (parts) a second; 0: as fast as it goes.")] = 200,
     seed: Annotated[int, typer.Option(help="Same seed, same city.")] = 1,
+    dialects: Annotated[
+        Dialects,
+        typer.Option(help="usual: insurance XML and HL7 v2; all: some hospitals speak FHIR, DICOM or CSV alone."),
+    ] = Dialects.usual,
     report: Annotated[Path | None, typer.Option(help="Write the report as JSON to this file.")] = None,
     data: Annotated[
         Path | None, typer.Option(help="Keep everything in this folder; otherwise a temporary one, removed at the end.")
@@ -53,7 +63,7 @@ def demo(
     console = Console(stderr=json, quiet=json, record=picture_file is not None)
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livingdata-")))
-        options = Options(seconds, facilities, rate, seed)
+        options = Options(seconds, facilities, rate, seed, every_dialect=dialects is Dialects.all)
         made = asyncio.run(_show(Demo(options, folder, began), console, keep and not json))
     if picture_file is not None:
         console.save_svg(str(picture_file), title="livingdata demo")

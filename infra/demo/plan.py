@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 import yaml
 
+from infra.city import history_csv
 from infra.city.city import City
 from infra.city.send import Targets
 from infra.embedded.process import free_port
@@ -18,6 +19,8 @@ from runtime.keyring import Keyring
 from runtime.settings import ClickHouseSettings
 
 HOST: Final = "127.0.0.1"
+MAPPING: Final = "history_csv.yaml"
+_SYSTEMS: Final = {"fhir": "HIS-FHIR", "dicom": "PACS", "history_csv": "HIS-OLD"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Plan:
     folder: Path
     ring: Keyring = field(repr=False)
     ports: Mapping[str, int]
+    dialects: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, folder: Path, city: City) -> "Plan":
@@ -49,7 +53,8 @@ class Plan:
         sink = folder / "sink"
         sink.mkdir(exist_ok=True)
         (sink / "facilities.yaml").write_text(yaml.safe_dump(city.register(), allow_unicode=True), encoding="utf-8")
-        return cls(folder, ring, {code: free_port() for code in codes})
+        (folder / MAPPING).write_text(history_csv.MAPPING, encoding="utf-8")
+        return cls(folder, ring, {code: free_port() for code in codes}, city.dialects)
 
     def targets(self) -> Targets:
         """Where the city sends to."""
@@ -89,11 +94,22 @@ class Plan:
         made: list[dict[str, Any]] = []
         for code, port in self.ports.items():
             folder = {"folder": str(self._incoming(code)), "renamed": True}
+            alone = self.dialects.get(code)
+            if alone is not None:
+                options = folder | self._more(alone)
+                made.append({"facility": code, "system": _SYSTEMS[alone], "dialect": alone, "options": options})
+                continue
             made.append({"facility": code, "system": "HIS-XML", "dialect": "insurance_xml", "options": folder})
             for system in ("HIS", "LIS"):
                 listen = {"listen": f"{HOST}:{port}", "sending_application": system}
                 made.append({"facility": code, "system": system, "dialect": "hl7v2", "options": listen})
         return made
+
+    def _more(self, dialect: str) -> dict[str, Any]:
+        """Options beside the folder. A study of the city has one image, so nothing more is waited for."""
+        if dialect == "history_csv":
+            return {"mapping": str(self.folder / MAPPING)}
+        return {"still_seconds": 0.2, "poll_seconds": 0.1} if dialect == "dicom" else {"profile": "light"}
 
     @staticmethod
     def clickhouse(engines: Engines) -> ClickHouseSettings:

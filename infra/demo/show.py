@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.city.books import Books
-from infra.city.city import City
+from infra.city.city import City, every
 from infra.city.message import Message
 from infra.city.send import Sender, Tally
 from infra.demo import report, stage
@@ -34,6 +34,7 @@ class Options:
     rate: float = 200.0
     seed: int = 1
     people: int = 20_000
+    every_dialect: bool = False
 
 
 @dataclass(slots=True)
@@ -84,7 +85,10 @@ class Demo:
         options = self.options
         engines = asyncio.create_task(stage.start_engines(self.supervisor, self.folder))
         start = datetime.now(UTC)
-        city = await asyncio.to_thread(City, options.seed, options.facilities, start=start, people=options.people)
+        dialects = every(options.facilities) if options.every_dialect else {}
+        city = await asyncio.to_thread(
+            City, options.seed, options.facilities, start=start, people=options.people, dialects=dialects
+        )
         self.city = city
         self.books = Books(hospital.code for hospital in city.hospitals)
         self.plan = await asyncio.to_thread(Plan.make, self.folder, city)

@@ -38,6 +38,14 @@ async def test_every_part_of_a_city_is_accounted_for(tmp_path: Path) -> None:
     assert 0 < report["latency_samples"]
 
 
+async def test_all_five_dialects_are_accounted_for(tmp_path: Path) -> None:
+    """Four hospitals: one with XML and HL7 v2, one each of FHIR, DICOM and CSV."""
+    report = await run(tmp_path, Options(seconds=8, facilities=4, rate=150, seed=3, people=2_000, every_dialect=True))
+
+    assert_books_agree(report)
+    assert 4 == sum(books["published"] > 0 for books in report["facilities"].values())
+
+
 @pytest.mark.parametrize("seed", [11, 12])
 async def test_killed_roles_lose_and_repeat_nothing(tmp_path: Path, seed: int) -> None:
     """Worker, sink and adapter are killed in the middle, in an order and at moments of the seed's choosing."""

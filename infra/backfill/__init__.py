@@ -1,0 +1,1 @@
+"""Backfill: the history of a hospital system, from files, beside what it sends live."""
