@@ -147,7 +147,7 @@ def small_city(servers: Servers, url: str, folder: Path) -> Iterator[City]:
     ring = keyring.create([FACILITY, OTHER])
     keyring.save(ring, folder / "keyring.json")
     (folder / "incoming").mkdir()
-    common = {"kafka": servers.kafka, "embedded_kafka": servers.embedded}
+    common: dict[str, Any] = {"kafka": servers.kafka, "embedded_kafka": servers.embedded}
     options = {"folder": str(folder / "incoming"), "renamed": True}
     feeds = [{"facility": FACILITY, "system": "HIS", "dialect": "hl7v2", "options": options}]
     keys = folder / "keyring.json"
