@@ -14,7 +14,7 @@ from infra.cli.ask import Url, clickhouse
 from infra.workbench import rejections
 from infra.workbench.explain import Explanation, alike, explain, explained, with_explanation
 from infra.workbench.filters import Filters, local, moment, numbers
-from runtime import logs, settings
+from runtime import logs, registry, settings
 from sinks.clickhouse.views.workbench import LONGEST_MINUTES, STATES
 from sinks.clickhouse.weights import LEAST, MINUTES
 
@@ -227,6 +227,7 @@ def replay(
     if not made.kafka and not dry_run:
         raise typer.BadParameter("needed, unless --dry-run is given", param_hint="--kafka")
     logs.configure("rejected")
+    registry.adopt(made.registry, made.data)
     asked = rejected_replay.Asked(mend, file, archive, dry_run, anyway, rate, why, json)
     with clickhouse(None, made) as client:
         rows = rejections.find(client, chosen)

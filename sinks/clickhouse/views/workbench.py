@@ -91,6 +91,7 @@ LEFT JOIN given_up AS g ON g.number = p.number""",
             "why": "Vì sao bỏ qua / Why it was given up",
             "decided_by": "Ai bỏ qua / Who gave it up",
         },
+        open=True,
     )
 
 
@@ -156,4 +157,5 @@ GROUP BY facility, adapter_id""",
             "is_faulty": "Vượt ngưỡng / Above its limit",
             "main_reason": "Lý do nhiều nhất, 7 ngày qua / Most frequent reason of the past 7 days",
         },
+        open=True,
     )

@@ -20,7 +20,9 @@ def test_a_number_is_read_and_written(text: str, number: PartNumber) -> None:
     assert text.strip() == str(number)
 
 
-@pytest.mark.parametrize("text", ["", "17", "a/b/c/d", "01003.HIS/a0b1/17", "a b/c/1/1", "x/y/1/-1", "x/y/" + "9" * 30 + "/1"])
+@pytest.mark.parametrize(
+    "text", ["", "17", "a/b/c/d", "01003.HIS/a0b1/17", "a b/c/1/1", "x/y/1/-1", "x/y/" + "9" * 30 + "/1"]
+)
 def test_what_is_no_number(text: str) -> None:
     assert parse(text) is None
 
