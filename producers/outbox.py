@@ -238,6 +238,7 @@ class Outbox:
     def _refuse(self, refusal: Refusal, number: Number, incoming: Incoming, keys: Keys) -> Record:
         original = incoming.raw if refusal.original is None else refusal.original
         telemetry.REJECTIONS.labels("adapter", refusal.reason).inc()
+        telemetry.FACILITY_PARTS.labels(incoming.feed.facility, "rejected").inc()
         return refuse(
             refusal,
             number,

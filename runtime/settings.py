@@ -76,7 +76,10 @@ class ReplaySettings(ClickHouseSettings):
     kafka: str = Field("", description="bootstrap servers, host:port[,host:port]")
     embedded_kafka: bool = Field(False, description="the broker is the in-memory one: hold back before it forgets")
     data: Path = Field(Path("replay"), description="folder of its own outbox; the same one each time")
+    registry: str = Field("", pattern="^(https?://.+)?$", repr=False, description="schema registry by URL, as workers'")
     feeds: list[dict[str, Any]] = Field(default_factory=list, description="the adapters' feeds, for their options")
+    rules: Path | None = Field(None, description="the workers' folder of rules")
+    facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
 
 
 class AdapterSettings(Settings):

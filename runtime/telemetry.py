@@ -8,6 +8,9 @@ TAKEN: Final = Counter("livingdata_adapter_messages_total", "Messages taken", ["
 OUTBOX_DEPTH: Final = Gauge("livingdata_outbox_depth", "Records waiting for the broker")
 OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest waiting record")
 PARTS: Final = Counter("livingdata_worker_parts_total", "Parts by outcome", ["kind", "outcome"])
+FACILITY_PARTS: Final = Counter(
+    "livingdata_facility_parts_total", "Parts of a facility by outcome", ["facility", "outcome"]
+)
 REJECTIONS: Final = Counter("livingdata_rejections_total", "Rejections", ["stage", "reason"])
 RULES: Final = Counter("livingdata_rule_failures_total", "Documents that failed a rule, by its mode", ["rule", "mode"])
 CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one chunk by stage", ["stage"])

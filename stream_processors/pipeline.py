@@ -129,7 +129,14 @@ class Pipeline:
             kind = topic.partition(".")[2]
             for outcome, count in Counter(outcome for _, _, outcome in run).items():
                 telemetry.PARTS.labels(kind, outcome).inc(count)
+            for (facility, outcome), count in Counter((self._facility(event), o) for _, event, o in run).items():
+                telemetry.FACILITY_PARTS.labels(facility, outcome).inc(count)
         return produced
+
+    def _facility(self, event: dict[str, Any] | None) -> str:
+        """For a metric: one that the keyring knows. A header that is refused may say anything."""
+        facility = event["facility"] if event else ""
+        return facility if facility in self._house.keyring.pseudonym else "unknown"
 
     def _accepted(self, step: Checked, claim: claims.Claim, answers: Answers, now: int) -> Produced:
         identity = identify.decide(self._house.citizen, step.asked, answers.persons)

@@ -7,6 +7,7 @@ from runtime.keyring import WORKER, Keyring
 from runtime.seal import HEADER as SEAL_HEADER
 from runtime.seal import SealKey, seal
 from schemas import codec, registry, topics
+from schemas.numbers import REPLAY
 from schemas.sealed import IDENTITY
 from stream_processors.receive import Source
 
@@ -19,9 +20,9 @@ OTHER_FACILITY: Final = "01004"
 LIMIT: Final = topics.MAX_EVENT_BYTES
 
 KEYRING: Final = Keyring(
-    seal={f"{name}-1": SealKey.make(f"{name}-1", name, name[:1].encode() * 32) for name in (FACILITY, WORKER)}
+    seal={f"{name}-1": SealKey.make(f"{name}-1", name, name[:1].encode() * 32) for name in (FACILITY, WORKER, REPLAY)}
     | {f"{OTHER_FACILITY}-1": SealKey.make(f"{OTHER_FACILITY}-1", OTHER_FACILITY, b"o" * 32)},
-    pseudonym={},
+    pseudonym={FACILITY: b"p" * 32},
     citizen=b"c" * 32,
 )
 

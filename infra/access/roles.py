@@ -145,14 +145,28 @@ def _steward() -> Role:
     rejected = tuple(name for name in columns()["rejected"] if name != "original")
     reads = _all(*_views(opened=False), *HOUSE, *PUBLISHED, *_BELOW, *(table.name for table in REFERENCE))
     reads |= {"rejected": rejected, "heartbeats": None, "outcomes": None, "schema_migrations": None}
-    writes = ("code_maps", "test_validity", "certificates", "scorecard_weights", "usable_thresholds")
+    settled = ("code_maps", "test_validity", "certificates", "scorecard_weights", "usable_thresholds")
     return Role(
         "data_steward",
         "Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận",
         "Data steward: rejections, rules, code maps, certificates",
         reads,
-        writes,
+        (*settled, "rejection_decisions", "rejection_limits"),
         _rows_of(reads, facility=False, restricted=False),
+    )
+
+
+def _mender() -> Role:
+    """Opens originals and sends them again; the keys that open them are no matter of ClickHouse."""
+    documents = dict.fromkeys((f"{kind}_current" for kind in KINDS), ("document_id", "facility", "partial"))
+    reads = _all(*HOUSE, "rejected", "rejection_decisions", "erased_persons") | documents
+    return Role(
+        "rejection_mender",
+        "Sửa và phát lại phần bị từ chối: đọc bản gốc đã niêm phong",
+        "Mends and replays rejections: reads the sealed originals",
+        reads,
+        ("rejection_decisions", "original_accesses"),
+        _rows_of(reads, facility=False, restricted=True),
     )
 
 
@@ -204,5 +218,15 @@ def roles() -> dict[str, Role]:
         "Surveillance officer: cases and patients, by pseudonym",
         restricted=False,
     )
-    made = (_facility_reader(), _analyst(), officer, restricted, _steward(), _sink(), _administrator(), _auditor())
+    made = (
+        _facility_reader(),
+        _analyst(),
+        officer,
+        restricted,
+        _steward(),
+        _mender(),
+        _sink(),
+        _administrator(),
+        _auditor(),
+    )
     return {role.name: role for role in made}

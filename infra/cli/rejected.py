@@ -14,8 +14,9 @@ from infra.cli.ask import Url, clickhouse
 from infra.workbench import rejections
 from infra.workbench.explain import Explanation, alike, explain, explained, with_explanation
 from infra.workbench.filters import Filters, local, moment, numbers
-from runtime import logs, settings
-from sinks.clickhouse.views.workbench import STATES
+from runtime import logs, registry, settings
+from sinks.clickhouse.views.workbench import LONGEST_MINUTES, STATES
+from sinks.clickhouse.weights import LEAST, MINUTES
 
 MOST_WHY: Final = 500
 
@@ -226,6 +227,7 @@ def replay(
     if not made.kafka and not dry_run:
         raise typer.BadParameter("needed, unless --dry-run is given", param_hint="--kafka")
     logs.configure("rejected")
+    registry.adopt(made.registry, made.data)
     asked = rejected_replay.Asked(mend, file, archive, dry_run, anyway, rate, why, json)
     with clickhouse(None, made) as client:
         rows = rejections.find(client, chosen)
@@ -258,6 +260,38 @@ def discard(
     print(f"{len(rows)} {'đã khôi phục / restored' if undo else 'đã bỏ qua / discarded'}")
 
 
+@_group.command()
+def limits(
+    facility: Facility = "",
+    everything: Annotated[bool, typer.Option("--all", help="Well feeds too.")] = False,
+    share: Annotated[
+        float | None, typer.Option("--set", min=0, max=1, help="A new limit: the largest share rejected (0-1).")
+    ] = None,
+    minutes: Annotated[int, typer.Option(min=1, max=LONGEST_MINUTES, help="With --set: the window.")] = MINUTES,
+    least: Annotated[int, typer.Option(min=1, help="With --set: parts below which nothing is judged.")] = LEAST,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Feeds of which too much is rejected. They are flagged, never held up. Exit 1 where there is one.
+
+    `--set 0.3 --facility 01003` gives one facility a limit of its own; without --facility the limit of all others.
+    """
+    with clickhouse(url) as client:
+        if share is not None:
+            client.insert_rows(
+                "rejection_limits", ["facility", "share", "minutes", "least"], [[facility, share, minutes, least]]
+            )
+        rows = rejections.feeds(client, facility)
+    faulty = [row for row in rows if row["is_faulty"]]
+    shown = rows if everything else faulty
+    if json:
+        _lines(shown)
+    else:
+        _table(shown, ("facility", "adapter_id", "parts", "rejected", "share", "limit_share", "minutes", "main_reason"))
+        print(f"{len(rows)} nguồn / feeds, {len(faulty)} vượt ngưỡng / above their limit")
+    raise typer.Exit(1 if faulty else 0)
+
+
 def _none(name: str) -> None:
     typer.echo(f"không có phần bị từ chối nào mang số / no rejected part of number: {name}", err=True)
     raise typer.Exit(1)
@@ -266,6 +300,9 @@ def _none(name: str) -> None:
 def _lines(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         print(orjson.dumps(row, default=str).decode())
+
+
+_NUMERIC: Final = ("rejections", "open", "mended", "parts", "rejected", "share", "limit_share", "minutes")
 
 
 def _shown(value: Any) -> str:
@@ -277,7 +314,7 @@ def _shown(value: Any) -> str:
 def _table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> None:
     table = Table(header_style="bold")
     for name in names:
-        numeric = name in ("rejections", "open", "mended")
+        numeric = name in _NUMERIC
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_shown(row[name]) for name in names))

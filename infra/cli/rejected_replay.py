@@ -31,9 +31,11 @@ from runtime import keyring, logs
 from runtime.keyring import Keyring, KeyringError
 from runtime.settings import ReplaySettings, SettingsError
 from runtime.window import Window
+from schemas import rules as rulebook
 from schemas import topics
 from sinks.clickhouse.client import ClickHouse
 from stream_processors.receive import Opened, receive
+from stream_processors.rules import Rulebook
 
 ANY_SIZE: Final = 1 << 31
 _WHY: Final = {
@@ -142,8 +144,10 @@ def _foretold(
         mend = replay_mend.load(asked.mend) if asked.mend else replay_mend.NOTHING
         replay.keys(ring, rows[0]["facility"])
         limit = topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES
-        forecaster = Forecaster(ring, limit, rejections.erased(client))
-    except (replay_mend.MendError, KeyringError) as error:
+        own = rulebook.load(settings.rules) if settings.rules is not None else {}
+        rules = Rulebook((rulebook.RULES | own).values(), settings.facility_groups)
+        forecaster = Forecaster(ring, limit, rejections.erased(client), rules)
+    except (replay_mend.MendError, rulebook.RuleError, KeyringError) as error:
         raise SettingsError(f"settings are wrong or missing:\n  {error}") from None
     find = feed_finder(feeds(settings.feeds))
     maker = Maker(ring, find, mend, replay.Retranslator(mend, _failed))

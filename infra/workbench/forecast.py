@@ -13,8 +13,11 @@ from producers.event import Number, Record, compose
 from runtime.keyring import Keyring, KeyringError
 from stream_processors.pipeline import Checked, House, check
 from stream_processors.receive import Source
+from stream_processors.rules import BOOK, Rulebook
 
 ACCEPTED: Final = "accepted"
+_NO_MAPS: Final[frozenset[bytes]] = frozenset()
+"""Code maps add to a document, they refuse none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,11 @@ class Forecast:
 class Forecaster:
     """`limit` is the most bytes of an event, `erased` the patients whose documents may not come back."""
 
-    def __init__(self, keyring: Keyring, limit: int, erased: Set[str] = frozenset()) -> None:
+    def __init__(self, keyring: Keyring, limit: int, erased: Set[str] = frozenset(), rules: Rulebook = BOOK) -> None:
         if keyring.citizen is None:
             raise KeyringError("a replay needs the city's keyring: the citizen key is missing")
-        self._keyring, self._limit, self._erased = keyring, limit, erased
-        self._house = House(keyring, keyring.citizen, limit)
+        self._house = House(keyring, keyring.citizen, limit, rules)
+        self._erased = erased
 
     def __call__(self, candidate: Candidate) -> Forecast:
         if isinstance(candidate, Unable):
@@ -70,7 +73,7 @@ class Forecaster:
         return sources
 
     def _compose(self, candidate: Resend, document: Document, number: Number) -> Record | Refusal:
-        keys = replay.keys(self._keyring, candidate.feed.facility)
+        keys = replay.keys(self._house.keyring, candidate.feed.facility)
         made = total.attempt(
             lambda: compose(
                 document,
@@ -81,7 +84,7 @@ class Forecaster:
                 last_version=0,
                 message_id=candidate.again.parsed.message_id,
                 rows=candidate.again.translation.rows,
-                limit=self._limit,
+                limit=self._house.limit,
                 replay=candidate.replay,
             ),
             document.kind,
@@ -92,7 +95,7 @@ class Forecaster:
     def _checked(self, candidate: Republish | Resend, sources: Iterable[Source]) -> Forecast:
         documents = []
         for source in sources:
-            step = check(source, self._house, frozenset())
+            step = check(source, self._house, _NO_MAPS)
             if not isinstance(step, Checked):
                 return Forecast(candidate, "rejected", step.reason, step.rules, step.place)
             event = decoded(source.value or b"") or {}

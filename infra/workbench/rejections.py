@@ -67,6 +67,15 @@ def with_originals(store: Store, rows: Sequence[dict[str, Any]]) -> Iterator[tup
             yield row, originals.get((row["number"], row["stage"]))
 
 
+def feeds(store: Store, facility: str = "") -> list[dict[str, Any]]:
+    """Rows of `faulty_feeds`, the worst first."""
+    sql = (
+        "SELECT * FROM faulty_feeds WHERE facility = {facility:String} OR {facility:String} = '' "
+        "ORDER BY is_faulty DESC, share DESC, facility, adapter_id"
+    )
+    return store.rows(sql, {"facility": facility})
+
+
 def erased(store: Store) -> set[str]:
     """Patients whose documents were erased on request: nothing of them may come back."""
     found = store.rows("SELECT patient_key FROM erased_persons FINAL WHERE action = 'erased' AND NOT lifted")

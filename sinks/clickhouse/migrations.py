@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sinks.clickhouse.weights import MINIMUM, WEIGHTS
+from sinks.clickhouse.weights import LEAST, MINIMUM, MINUTES, SHARE, WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +37,10 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             _defaults("scorecard_weights", "dimension, part, weight", _weights(WEIGHTS)),
             _defaults("usable_thresholds", "dimension, minimum", [f"('{d}', {m})" for d, m in MINIMUM.items()]),
         ),
+    ),
+    Migration(
+        3,
+        "limit of rejections",
+        (_defaults("rejection_limits", "facility, share, minutes, least", [f"('', {SHARE}, {MINUTES}, {LEAST})"]),),
     ),
 )

@@ -18,5 +18,11 @@ WEIGHTS: Final[dict[str, dict[str, float]]] = {
 
 MINIMUM: Final = {"correct": 80.0, "complete": 80.0, "clean": 80.0, "live": 80.0}
 
+SHARE: Final = 0.2
+MINUTES: Final = 60
+LEAST: Final = 50
+"""A feed of which more than this share was rejected within so many minutes, of at least so many parts, is faulty. House
+choices; the Department changes them in `rejection_limits`, for one facility or for all."""
+
 PROMPT_SECONDS: Final = 60
 """Capture to stored; the house's p95 target."""

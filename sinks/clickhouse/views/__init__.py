@@ -43,6 +43,7 @@ def views() -> tuple[View, ...]:
         View("ledger_balance", "Cân đối sổ theo nguồn / The ledger's balance by feed", balance.sql("60"), open=True),
         workbench.rejected_parts(),
         workbench.rejections(),
+        workbench.faulty_feeds(),
         feeds.feed_freshness(),
         feeds.feeds_seen(),
         feeds.silent_feeds(),

@@ -91,6 +91,7 @@ LEFT JOIN given_up AS g ON g.number = p.number""",
             "why": "Vì sao bỏ qua / Why it was given up",
             "decided_by": "Ai bỏ qua / Who gave it up",
         },
+        open=True,
     )
 
 
@@ -105,6 +106,56 @@ def rejections() -> View:
             "mended": "Trong đó đã sửa xong / Of these mended",
             "discarded": "Trong đó đã bỏ qua / Of these given up",
             "open": "Trong đó chưa xử lý / Of these nobody has dealt with",
+        },
+        open=True,
+    )
+
+
+def faulty_feeds() -> View:
+    """Every feed that sent anything in its window: the share rejected against its limit. Flagging holds nothing up.
+
+    A part counts when it was taken; what had no readable number (adapter '') when it was refused. Replays are left out:
+    they keep the time of what they mend.
+    """
+    return View(
+        "faulty_feeds",
+        "Tỷ lệ từ chối của từng nguồn so với ngưỡng / Share rejected of each feed, against its limit",
+        f"""WITH
+limits AS (
+  SELECT r.facility AS facility, if(o.facility != '', o.share, d.share) AS share,
+    least(if(o.facility != '', o.minutes, d.minutes), {LONGEST_MINUTES}) AS minutes,
+    if(o.facility != '', o.least, d.least) AS least
+  FROM (SELECT DISTINCT facility FROM ledger_numbers UNION DISTINCT SELECT DISTINCT facility FROM rejected) AS r
+  CROSS JOIN (SELECT * FROM rejection_limits FINAL WHERE facility = '') AS d
+  LEFT JOIN (SELECT * FROM rejection_limits FINAL WHERE facility != '') AS o ON o.facility = r.facility
+),
+heard AS (
+  SELECT facility, adapter_id, captured_at AS at, outcome = 'rejected' AS refused FROM ledger_numbers FINAL
+  WHERE adapter_id != '' AND NOT {_OF_REPLAY} AND captured_at >= now() - INTERVAL {LONGEST_MINUTES} MINUTE
+  UNION ALL
+  SELECT facility, adapter_id, rejected_at AS at, 1 AS refused FROM rejected FINAL
+  WHERE adapter_id = '' AND rejected_at >= now() - INTERVAL {LONGEST_MINUTES} MINUTE
+),
+reasons AS (
+  SELECT facility, adapter_id, argMax(reason, parts) AS reason FROM (
+    SELECT facility, adapter_id, reason, count() AS parts FROM rejected FINAL
+    WHERE rejected_at >= now() - INTERVAL {LONGEST_MINUTES} MINUTE GROUP BY facility, adapter_id, reason
+  ) GROUP BY facility, adapter_id
+)
+SELECT h.facility AS facility, h.adapter_id AS adapter_id, count() AS parts, sum(h.refused) AS rejected,
+  round(rejected / parts, 4) AS share, any(l.share) AS limit_share, any(l.minutes) AS minutes, any(l.least) AS least,
+  CAST(parts >= least AND share > limit_share, 'Bool') AS is_faulty, if(rejected = 0, '', any(w.reason)) AS main_reason
+FROM heard AS h INNER JOIN limits AS l ON l.facility = h.facility
+LEFT JOIN reasons AS w ON w.facility = h.facility AND w.adapter_id = h.adapter_id
+WHERE h.at >= now() - toIntervalMinute(l.minutes)
+GROUP BY facility, adapter_id""",
+        {
+            "parts": "Số phần trong cửa sổ / Parts in the window",
+            "limit_share": "Ngưỡng / Limit",
+            "minutes": "Cửa sổ, phút / Window in minutes",
+            "least": "Số phần tối thiểu để xét / Parts below which nothing is judged",
+            "is_faulty": "Vượt ngưỡng / Above its limit",
+            "main_reason": "Lý do nhiều nhất, 7 ngày qua / Most frequent reason of the past 7 days",
         },
         open=True,
     )

@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from runtime import keyring
-from runtime.keyring import WORKER, Keyring, KeyringError
+from runtime.keyring import WORKER, Keyring, KeyringError, may_speak
 from runtime.seal import SealKey
+from schemas.numbers import REPLAY
 
 SECRET = "5ec2e7" * 10 + "5ec2"
 GOOD: dict[str, Any] = {
@@ -33,7 +34,7 @@ def test_a_city_is_made_saved_and_loaded(tmp_path: Path) -> None:
     assert made.citizen == loaded.citizen
     assert made.pseudonym == loaded.pseudonym
     assert {"01001-1", "01002-1", "worker-1", "replay-1"} == set(loaded.seal)
-    for name in ("01001", "01002", WORKER):
+    for name in ("01001", "01002", WORKER, REPLAY):
         assert made.sealing(name).secret == loaded.sealing(name).secret
 
 
@@ -74,7 +75,7 @@ def test_a_hospital_holds_only_its_own() -> None:
     assert {"01001-1"} == set(mine.seal)
     assert {"01001"} == set(mine.pseudonym)
     assert mine.citizen is None
-    for other in ("01002", WORKER):
+    for other in ("01002", WORKER, REPLAY):
         with pytest.raises(KeyringError, match=f"no seal key for {other}"):
             mine.sealing(other)
     with pytest.raises(KeyringError, match="no pseudonym key for 01002"):
@@ -140,6 +141,28 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_told(tmp_path: Path) -> None
         keyring.load(tmp_path / "none.json")
     with pytest.raises(KeyringError, match="cannot be read: Is a directory"):
         keyring.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("owner", "facility", "adapter_id", "may"),
+    [
+        ("01001", "01001", "01001.his", True),
+        ("01001", "01002", "01002.his", False),
+        ("01001", "01001", "replay.01001", False),
+        ("01001", "01001", "replay", False),
+        ("01001", "01001", "replays.01001", True),
+        (REPLAY, "01001", "replay.01001", True),
+        (REPLAY, "01002", "replay.01002", True),
+        (REPLAY, "01002", "replay.01001", False),
+        (REPLAY, "01001", "01001.his", False),
+        (REPLAY, "01001", "replay", False),
+        (REPLAY, REPLAY, "any", False),
+        (WORKER, "01001", "01001.his", False),
+        (WORKER, "01001", "replay.01001", False),
+    ],
+)
+def test_who_may_speak_for_whom(owner: str, facility: str, adapter_id: str, may: bool) -> None:
+    assert may == may_speak(SealKey.make("k", owner, b"k" * 32), facility, adapter_id)
 
 
 def test_no_secret_shows() -> None:

@@ -120,6 +120,32 @@ def test_a_facility_writing_in_anothers_name() -> None:
     assert ("seal_key", "seal") == refused(source(key_id="worker-1"))
 
 
+REPLAYED: dict[str, Any] = {"adapter_id": f"replay.{FACILITY}", "replay_of": "01003.his/x/1/1", "replay_count": 1}
+
+
+def test_the_replay_key_speaks_for_a_facility_as_the_replay_adapter_only() -> None:
+    assert isinstance(receive(source(key_id="replay-1", **REPLAYED), KEYRING, LIMIT), Opened)
+    other = REPLAYED | {"facility": OTHER_FACILITY, "adapter_id": f"replay.{OTHER_FACILITY}"}
+    assert isinstance(receive(source(key_id="replay-1", **other), KEYRING, LIMIT), Opened)
+    assert ("seal_key", "seal") == refused(source(key_id="replay-1"))
+    assert ("seal_key", "seal") == refused(source(key_id="replay-1", **REPLAYED | {"facility": OTHER_FACILITY}))
+    assert ("seal_key", "seal") == refused(source(**REPLAYED)), "no facility calls itself the replay adapter"
+
+
+@pytest.mark.parametrize(
+    ("place", "header"),
+    [
+        ("replay_of", {"replay_of": "01003.his/x/1/1"}),
+        ("replay_of", REPLAYED | {"replay_of": None}),
+        ("replay_count", REPLAYED | {"replay_count": None}),
+        ("replay_count", REPLAYED | {"replay_count": 0}),
+        ("replay_count", REPLAYED | {"replay_count": 6}),
+    ],
+)
+def test_a_replay_names_what_it_mends_and_does_not_go_round_for_ever(place: str, header: dict[str, Any]) -> None:
+    assert ("header", place) == refused(source(key_id="replay-1", **header))
+
+
 def test_a_seal_of_an_unknown_key() -> None:
     record = source()
     mine = dict(record.headers)[SEAL_HEADER]
