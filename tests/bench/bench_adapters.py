@@ -246,7 +246,7 @@ def show(report: Report) -> None:
 
 
 def main() -> None:
-    kafka.producer = partial(kafka.producer, log_level=0)  # type: ignore[assignment] # no broker is there, and it would tell
+    kafka.producer = partial(kafka.producer, log_level=0)  # no broker is there, and it would tell
     report = Report()
     keys = Keys.of(keyring.create([CODE]), CODE)
     with tempfile.TemporaryDirectory() as name:

@@ -96,7 +96,7 @@ class Pipeline:
         if known is None or event["version"] > known[0]:
             self.claims[event["document_id"]] = event["version"], event["content_hash"]
         asked = identify.ask(CITIZEN, inside["identity"])
-        tier = identify.decide(asked, self.registry.get(asked.number or b"")).tier
+        tier = identify.decide(CITIZEN, asked, self.registry).tier
         return event["kind"], "accepted" if known is None else "amended", tier
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from runtime import kafka
 from schemas import topics
 from tests.servers import Servers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 TOPIC = "received.encounter"
 

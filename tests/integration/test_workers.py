@@ -11,7 +11,7 @@ from runtime import kafka
 from tests.servers import Servers
 from tests.workers import TOPIC, Hospital
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 ONE = frozenset({"accepted"})
 

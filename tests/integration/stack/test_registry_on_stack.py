@@ -15,7 +15,7 @@ from schemas import registry as schemas
 from tests.servers import RealStack, empty
 from tests.workers import Hospital
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 NAME = "received.encounter.1"
 

@@ -13,7 +13,7 @@ from runtime.admin import Admin, count_brokers
 from tests.servers import RealStack, empty, make_real
 from tests.workers import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 TOPIC = "received.encounter"
 

@@ -12,7 +12,7 @@ from runtime.admin import Admin, KafkaAway, TopicState
 from schemas import topics
 from tests.servers import RealStack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 
 @pytest.fixture

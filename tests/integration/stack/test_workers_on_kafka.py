@@ -15,7 +15,7 @@ from schemas import codec, registry, topics
 from tests.servers import RealStack, empty
 from tests.workers import FACILITY, TOPIC, Hospital, Reader
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
 
 ONE = frozenset({"accepted"})
 
