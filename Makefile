@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo test-access bench-sink schemas clean
+.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ test-access: $(STAMP) ## each role of the store on a real engine: what it sees, 
 
 bench-sink: $(STAMP) ## rows a second into ClickHouse, against two other ways; writes build/bench/sink.json
 	@$(BIN)/python -m tests.bench.bench_sink $(ARGS)
+
+bench-queries: $(STAMP) ## the analysts' questions on many rows; ARGS="--rows 5000000"; writes build/bench/queries.json
+	@$(BIN)/python -m tests.bench.bench_queries $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -137,6 +137,15 @@ def test_a_visit_of_two_sources_counts_once_by_the_source_of_record(store: Click
     assert [] == store.rows("SELECT * FROM visits")
 
 
+def test_a_visit_is_one_documents_word_not_a_mixture(store: ClickHouse) -> None:
+    register(store, "HIS", "PORTAL")
+    his = {"document_id": "h", "source_system": "HIS", "main_diagnosis": None, "commune": "00001", "insured": None}
+    portal = {"document_id": "q", "source_system": "PORTAL", "main_diagnosis": "A00", "commune": None, "insured": True}
+    put(store, [doc("encounter", sequence=1, **his), doc("encounter", sequence=2, **portal)])
+    visit = one(store, "SELECT * FROM visits")
+    assert (None, "00001", None) == tuple(visit[name] for name in ("main_diagnosis", "commune", "insured"))
+
+
 def test_where_the_source_of_record_is_silent_one_active_document_is_enough(store: ClickHouse) -> None:
     register(store, "HIS", "PORTAL", "LIS")
     portal = doc("encounter", sequence=1, document_id="q", source_system="PORTAL", status="cancelled")

@@ -116,7 +116,11 @@ def test_a_test_told_by_two_systems_is_not_repeated_and_validity_is_per_test(sto
     assert 1 == one(store, asked)["n"]
     put(store, [result("01002", 11, NOW - 9 * DAY)])  # another visit there
     assert 2 == one(store, asked)["n"]
+    days = "since = toString(today() - 11), until = toString(today())"
+    between = f"SELECT count() AS n FROM repeated_tests_between({days})"
     put(store, [result("01003", 1, NOW, citizen_key=None)])
+    assert 2 == one(store, between)["n"]
+    assert 0 == one(store, between.replace("today() - 11", "today() - 3"))["n"]
     assert 2 == one(store, asked)["n"]
 
 

@@ -53,6 +53,7 @@ def views() -> tuple[View, ...]:
         progress.connection_progress(),
         laboratory.lab_tests(),
         laboratory.repeated_tests(),
+        laboratory.repeated_tests_between(),
         laboratory.test_coverage(),
         care.referral_flow(),
         care.follow_ups(),

@@ -10,10 +10,12 @@ from typing import Final
 
 from sinks.clickhouse.views.documents import OF_DOCUMENT
 from sinks.clickhouse.views.persons import LINKS, citizen
-from sinks.clickhouse.views.view import View
+from sinks.clickhouse.views.view import HANOI, View
 
 DEFAULT_DAYS: Final = 7
 """Where `test_validity` names no test. The draft list under Law 51/2024 runs from 24 hours to 60 days and is not out."""
+
+LONGEST_DAYS: Final = 60
 
 _OWN: Final = "isNull(t.test_system) OR t.test_system = ''"
 
@@ -110,6 +112,19 @@ def repeated_tests() -> View:
             "valid_days": "Số ngày kết quả trước còn giá trị / Days for which the earlier one is valid",
             "cost": "Giá trung vị của kỹ thuật (đồng) / Median price of the technique, VND",
         },
+    )
+
+
+def repeated_tests_between() -> View:
+    """The same for some days, read by them and the longest validity before: `… FROM repeated_tests_between(since = '…',
+    until = '…')`."""
+    near = f"document_date BETWEEN {{since:Date}} - {LONGEST_DAYS + 1} AND {{until:Date}} + 1"
+    return View(
+        "repeated_tests_between",
+        "Xét nghiệm làm lại trong khoảng ngày (nhanh) / Repeated tests between two days, fast",
+        f"SELECT * FROM (\n{repeats(f'(SELECT * FROM lab_tests WHERE {near})')}\n)\n"
+        f"WHERE toDate(resulted_at, {HANOI}) BETWEEN {{since:Date}} AND {{until:Date}}",
+        parameters=("Date", "Date"),
     )
 
 
