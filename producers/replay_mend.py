@@ -13,7 +13,7 @@ Numbers that name a document, its visit or its patient are not mended here: they
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -178,31 +178,34 @@ def _bounded(path: Path) -> bytes:
 
 def _ready(rule: _Rule, at: int, folder: Path) -> Rule:
     place = f"rules.{at}"
-    row, path = _row(rule, place)
+    row, path, kinds = _row(rule, place)
     try:
-        return Rule(frozenset(rule.kinds), path, _change(rule, row, folder))
+        return Rule(frozenset(kinds), path, _change(rule, row, folder))
     except Wrong as error:
         raise MendError(f"{place}: {error}") from None
 
 
-def _row(rule: _Rule, place: str) -> tuple[Row, tuple[str, ...]]:
-    """The field table's row of the field, and its path."""
+def _row(rule: _Rule, place: str) -> tuple[Row, tuple[str, ...], Iterable[str]]:
+    """The field table's row of the field, its path, and the kinds that have it."""
     first, _, rest = rule.field.partition(".")
     if rule.field in _HEADER:
-        return _HEADER[rule.field], (rule.field,)
-    if first == "identity" and rest in set(IDENTITY) - set(_NAMES):
-        return _TEXT, (first, rest)
-    if first == "narrative" and rest:
-        return _TEXT, (first, rest)
-    found = {kind: row for kind in rule.kinds for path, row in walk(KINDS[kind]) if path == rule.field}
+        return _HEADER[rule.field], (rule.field,), rule.kinds
+    if (first == "identity" and rest in set(IDENTITY) - set(_NAMES)) or (first == "narrative" and rest):
+        return _TEXT, (first, rest), rule.kinds
+    found = {
+        kind: row
+        for kind in rule.kinds
+        for path, row in walk(KINDS[kind])
+        if path == rule.field and not row.sealed and row.type != "record"
+    }
     row = next(iter(found.values()), None)
-    if row is None or row.sealed or row.type == "record":
+    if row is None:
         raise MendError(f"{place}: {rule.field}: no such field (a sealed one is narrative.X or identity.X)")
     if len({each.type for each in found.values()}) > 1:
         raise MendError(f"{place}: {rule.field}: of several types, name the kind")
     if lacking := sorted(set(rule.kinds) - set(found)) if "kinds" in rule.model_fields_set else []:
         raise MendError(f"{place}: {rule.field}: not a field of {', '.join(lacking)}")
-    return row, tuple(rule.field.split("."))
+    return row, tuple(rule.field.split(".")), found
 
 
 def _change(rule: _Rule, row: Row, folder: Path) -> Change:

@@ -56,11 +56,14 @@ class Filters:
 
 def moment(text: str, now: datetime) -> datetime:
     """`30m`, `2h`, `3d` ago, or an ISO date or time (Hanoi, where it names no zone), in UTC. ValueError for others."""
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    said = datetime.fromisoformat(text)
-    return (said if said.tzinfo else said.replace(tzinfo=HANOI)).astimezone(UTC)
+    try:
+        ago = _AGO.fullmatch(text)
+        if ago is not None:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        said = datetime.fromisoformat(text)
+        return (said if said.tzinfo else said.replace(tzinfo=HANOI)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text[:40]}: 30m, 2h, 3d, or a date or time such as 2026-11-23T08:30") from None
 
 
 def _utc(value: datetime) -> datetime:
