@@ -19,6 +19,7 @@ from stream_processors.checks.register import Check, Event, Identity, LineCheck,
 Failure = tuple[str, Mode, str]
 """(rule id, its mode here, place of the first fault)."""
 
+_Names = tuple[tuple[str, Mode], ...]
 _REMEMBERED: Final = 20_000
 _PERSONS: Final = 8_192
 _FEW: Final = frozenset({"code", "string", "int", "thousandths", "bool"})
@@ -32,7 +33,9 @@ class Plan:
 
     __slots__ = ("_checks", "_lines", "_person")
 
-    def __init__(self, rules: Sequence[Rule], kind: str, day: date, group: str) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], kind: str, day: date, group: str, persons_known: "dict[_Names, _OfPerson]"
+    ) -> None:
         self._checks: list[tuple[str, Mode, Check]] = []
         arrays: dict[str, _Lines] = {}
         persons: list[tuple[str, Mode, Check]] = []
@@ -44,7 +47,9 @@ class Plan:
                 persons.append((rule.id, mode, made))
             else:
                 self._checks.append((rule.id, mode, made))
-        self._person = _OfPerson(persons)
+        # No check of the person depends on the day: plans that ask the same share what they remember.
+        names = tuple((id_, mode) for id_, mode, _ in persons)
+        self._person = persons_known.setdefault(names, _OfPerson(persons))
         self._lines = [array.compiled() for array in arrays.values()]
 
     def __call__(self, event: Event, identity: Identity, narrative: Narrative) -> list[Failure]:
@@ -166,6 +171,7 @@ class Rulebook:
         self._days = _changes(self.rules.values())
         self._starts = [day_of(day) for day in self._days]
         self._plans: dict[tuple[str, bool, str, int, str], Plan] = {}
+        self._persons: dict[_Names, _OfPerson] = {}
         self._documents = [rule for rule in self.rules.values() if rule.scope == "document"]
         self._visits = [rule for rule in self.rules.values() if rule.scope == "visit"]
 
@@ -190,7 +196,7 @@ class Rulebook:
             and (not rule.formats or format_ in rule.formats)
             and rule.since <= day <= rule.until
         ]
-        return Plan(rules, kind, day, group)
+        return Plan(rules, kind, day, group, self._persons)
 
     def forget_persons(self) -> None:
         """What is remembered of persons goes."""
