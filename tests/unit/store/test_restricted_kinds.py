@@ -11,9 +11,10 @@ from sinks.clickhouse.views import DOCUMENTS, views
 
 COUNTS_ONLY = frozenset(
     """ledger ledger_balance feed_freshness feeds_seen silent_feeds rejections facility_scorecard facility_scorecard_hourly
-    vendor_scorecard usable_feeds rule_issues""".split()
+    vendor_scorecard usable_feeds rule_issues rejected_parts""".split()
 )
-"""Views over all kinds that count messages and failed rules, and show no document and nobody. Add one only if so."""
+"""Views over all kinds that count messages and failed rules, or know parts by their number; they show no document and
+nobody. Add one only if so."""
 
 
 def test_there_is_one() -> None:
