@@ -42,7 +42,7 @@ def instance(exam: Exam, visit: Visit, identity: Identity, name: str) -> bytes:
         (0x0008, 0x0018, "UI", f"{exam.uid}.1.1"),
         (0x0008, 0x0020, "DA", exam.at[:8]),
         (0x0008, 0x0030, "TM", f"{exam.at[8:]}00"),
-        (0x0008, 0x0050, "SH", exam.accession),
+        (0x0008, 0x0050, "SH", exam.accession[-16:]),
         (0x0008, 0x0060, "CS", exam.modality),
         (0x0008, 0x1030, "LO", exam.service.name[:64]),
         (0x0010, 0x0010, "PN", name),

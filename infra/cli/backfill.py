@@ -50,7 +50,6 @@ def backfill(
     if dialect not in DIALECTS:
         raise typer.BadParameter(f"one of {', '.join(DIALECTS)}", param_hint="--dialect")
     chosen = settings.load(settings.AdapterSettings, config)
-    logs.configure("backfill", chosen.log_level)
     made = dialect_of(dialect)
     first = None if since is None else int(since.replace(tzinfo=HANOI).timestamp() * 1000)
     plan = Plan(feed_of(feeds(chosen.feeds), dialect, feed), made, files_of(paths, made.suffixes), rate, first)
@@ -74,6 +73,7 @@ def _bar() -> Progress:
 def _send(chosen: settings.AdapterSettings, plan: "Plan") -> tuple[dict[str, int], bool]:
     from infra.backfill.run import send
 
+    logs.configure("backfill", chosen.log_level)
     sizes = {path: path.stat().st_size for path in plan.files if path.is_file()}
     with _bar() as bar:
         task = bar.add_task("backfill (kB)", total=max(1, sum(sizes.values()) // 1000), speed="")
