@@ -83,7 +83,11 @@ def check(
         _summary(run)
     from infra.conformance.page import About
 
-    run.write(report, junit, About(dialect, facility, vendor, version, clock.now_ms()))
+    try:
+        run.write(report, junit, About(dialect, facility, vendor, version, clock.now_ms()))
+    except OSError as error:
+        console.print(f"báo cáo không ghi được / the report cannot be written: {error.strerror}", markup=False)
+        raise typer.Exit(1) from None
     raise typer.Exit(1 if tally.unreadable else 0)
 
 

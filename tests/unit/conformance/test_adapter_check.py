@@ -87,3 +87,9 @@ def test_misuse_is_told() -> None:
     assert 2 == check("--dialect", "hl7v2", "/nowhere")[0]
     assert 2 == check("--dialect", "klingon", __file__)[0]
     assert 2 == check("--dialect", "history_csv", __file__)[0]
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_bytes(b"")
+    code, _, said = check(*options("hl7v2"), tmp_path / "a.hl7", "--report", tmp_path / "none" / "r.html")
+    assert (1, True) == (code, "cannot be written" in said)
