@@ -179,10 +179,8 @@ def some(store: ClickHouse, clickhouse_url: str) -> str:
 
 def test_the_list_counts_by_reason_and_rule(some: str) -> None:
     rows = Told(some, "list", "--json").lines()
-    assert {("rule", "X01"): 2, ("rule", "R08"): 1} == {
-        (row["reason"], row["rule"]): row["rejections"] for row in rows if row["reason"] == "rule"
-    }
-    assert [number(1)] == [row["example"] for row in rows if row["rule"] == "R08"]
+    assert {"X01": 2, "": 1} == {row["rule"]: row["rejections"] for row in rows if row["facility"] == "01001"}
+    assert {number(1), number(2)} > {row["example"] for row in rows if row["rule"] == "X01"}
     assert "charset" in Told(some, "list").out
 
 
