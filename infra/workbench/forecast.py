@@ -22,9 +22,9 @@ _NO_MAPS: Final[frozenset[bytes]] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`outcome` is `accepted`, or `rejected` by a reason of the tables (`rules` with it), or `unable` to be sent.
+    """`outcome` is `accepted`, or `rejected` by a reason of the tables (its rule with it), or `unable` to be sent.
 
-    `documents` are the headers (document_id, patient_key, partial …) of what would be sent.
+    The rules that block come first: the first is told. `documents` are the headers (document_id, patient_key, partial …) of what would be sent.
     """
 
     candidate: Candidate = field(repr=False)
@@ -97,7 +97,7 @@ class Forecaster:
         for source in sources:
             step = check(source, self._house, _NO_MAPS)
             if not isinstance(step, Checked):
-                return Forecast(candidate, "rejected", step.reason, step.rules, step.place)
+                return Forecast(candidate, "rejected", step.reason, step.rules[:1], step.place)
             event = decoded(source.value or b"") or {}
             if event.get("patient_key") in self._erased:
                 return Forecast(candidate, "unable", "erased")

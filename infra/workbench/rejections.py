@@ -23,12 +23,15 @@ class Store(Protocol):
 
 
 def counts(store: Store, filters: Filters) -> list[dict[str, Any]]:
-    """A row per facility, stage, reason and rule: rejections, of these open and mended, the latest and its number."""
+    """A row per facility, stage, reason and rule: rejections, of these open and mended, the latest and its number.
+
+    A part counts once, under its first rule: those that block come first.
+    """
     where, values = filters.where()
     return store.rows(
-        "SELECT facility, stage, reason, rule, count() AS rejections, countIf(state = 'open') AS open, "
+        "SELECT facility, stage, reason, rules[1] AS rule, count() AS rejections, countIf(state = 'open') AS open, "
         "countIf(state = 'mended') AS mended, max(rejected_at) AS latest, argMax(number, rejected_at) AS example "
-        f"FROM rejected_parts ARRAY JOIN if(empty(rules), [''], rules) AS rule WHERE {where} "
+        f"FROM rejected_parts WHERE {where} "
         "GROUP BY facility, stage, reason, rule ORDER BY rejections DESC, facility, stage, reason, rule",
         values,
     )

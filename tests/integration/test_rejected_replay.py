@@ -1,15 +1,23 @@
 """Messages broken on purpose, mended and sent again: the ledger balances, twice changes nothing, nothing is shown."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from infra.workbench import rejections
+from producers import replay_send
+from producers.adapter import Document, Feed, Refusal, Replay, Rows
+from producers.event import Keys, Number, compose
 from runtime import keyring
+from runtime.clock import now_ms
+from runtime.pseudonyms import pseudonym
 from sinks.clickhouse.client import Away, ClickHouse
+from stream_processors.receive import Source
 from tests.servers import Servers
 from tests.unit.hl7v2.telling import adt, msh, pid, segment, write
 from tests.workbench import CANARY, FACILITY, City, small_city
@@ -226,3 +234,121 @@ def test_only_who_has_the_key_and_says_why_sees_an_original(city: City) -> None:
         other = ("show", number, "--unseal", "--keyring", str(city.folder / "other.json"), "--purpose", "x")
         keyring.save(city.ring.only(["01004"]), city.folder / "other.json")
         assert (1, "") == ((told := city.command(*other)).code, told.out)
+
+
+# What keeps its number
+
+
+def hospitals(city: City, sequence: int, adapter: str, seal: str = FACILITY, **kept: Any) -> tuple[Source, str]:
+    """A record as an adapter of the hospital would write it, past the adapter; and its number."""
+    document = Document(
+        "encounter", (adapter, str(sequence)), visit_number=f"{adapter}-{sequence}", patient_number=f"P-{adapter}",
+        occurred_at=now_ms() - 60_000, body={"visit_type": "01"}, identity={"full_name": CANARY},
+    )  # fmt: skip
+    number = Number(adapter, "c" * 16, sequence, 1, 1)
+    keys = Keys(city.ring.sealing(seal), city.ring.pseudonym_key(FACILITY))
+    of = Replay("01003.HIS/x/1/1", 1, 1, kept) if kept else None
+    made = compose(
+        document, number, Feed(adapter, FACILITY, "HIS", "hl7v2"), keys,
+        captured_at=now_ms(), last_version=0, message_id="m", rows=Rows(), replay=of,
+    )  # fmt: skip
+    assert not isinstance(made, Refusal)
+    record = made[0]
+    return Source(record.topic, 0, 0, record.key, record.value, record.headers), f"{adapter}/{'c' * 16}/{sequence}/1"
+
+
+def test_unmended_the_same_record_is_published_again(city: City) -> None:
+    """Refused for its Kafka key; that is made anew from its header."""
+    record, number = hospitals(city, 1, "01003.wrongkey")
+    city.produce(replace(record, key=b"wrong"))
+    city.wait_for("SELECT 1 FROM rejected_parts WHERE number = {n:String}", n=number)
+    assert 0 == (told := city.replay(number)).code, told.err
+    city.wait_for_state(number, "mended")
+    row = city.one("SELECT outcome FROM ledger WHERE adapter_id = '01003.wrongkey'")
+    assert "accepted" == row["outcome"], "the number itself is accepted now"
+    assert 0 == city.one("SELECT count() AS n FROM encounter_history WHERE replay_of = {n:String}", n=number)["n"]
+
+
+def test_what_the_store_refused_is_read_from_kafka_again(city: City) -> None:
+    city.store.command("ALTER TABLE encounter_history ADD CONSTRAINT no_tests CHECK adapter_id != '01003.store'")
+    record, number = hospitals(city, 1, "01003.store")
+    try:
+        city.produce(record)
+        city.wait_for("SELECT 1 FROM rejected_parts WHERE number = {n:String} AND stage = 'sink'", n=number)
+    finally:
+        city.store.command("ALTER TABLE encounter_history DROP CONSTRAINT no_tests")
+    assert 1 == city.command("replay", number, "--dry-run", "--keyring", str(city.keyring), "--json").lines[0]["parts"]
+    assert 0 == (told := city.replay(number)).code, told.err
+    city.wait_for_state(number, "mended")
+
+
+def test_the_replay_key_in_the_name_of_a_hospitals_own_adapter_is_refused(city: City) -> None:
+    record, number = hospitals(city, 1, "01003.forged", seal="replay")
+    other, other_number = hospitals(city, 1, "replay.01003", seal=FACILITY, purpose="care")
+    city.produce(record, other)
+    for each in (number, other_number):
+        (row,) = city.wait_for("SELECT reason FROM rejected_parts WHERE number = {n:String}", n=each)
+        assert "seal_key" == row["reason"]
+        told = city.replay(
+            each, "--mend", rules(city.folder, rules=[{"field": "visit_type", "default": "02"}]), "--json"
+        )
+        assert (1, 0, "seal_key") == (told.code, told.lines[0]["sent"], told.lines[0]["outcomes"][0]["reason"])
+
+
+# What is not sent
+
+
+def test_a_partial_document_does_not_take_the_place_of_a_whole_one(city: City, tmp_path: Path) -> None:
+    """Sent again alone, what was said before is not known: the hospital has to send it again."""
+    who = person()
+    admitted = segment("PV1", f2="I", f3="K01", f19="J1", f44="20261124080000")
+    city.send(adt("A01", who, admitted, "DG1|1||J18.9^Viêm phổi^I10|||A", control_id="MJ1"))
+    key = city.ring.pseudonym_key(FACILITY)
+    visit = pseudonym(key, "visit", FACILITY, "J1")
+    city.wait_for("SELECT 1 FROM encounters WHERE visit_key = {v:String}", v=visit)
+    head = msh("ADT^A03", "MJ2", "20261124103000", version="9.9")
+    number = refused(
+        city, write(head, "EVN|A03|20261124103000", who, segment("PV1", f19="J1", f36="01")), "hl7_version"
+    )
+    told = city.replay(number, "--mend", rules(tmp_path, **VERSION), "--json")
+    assert (1, 0, "partial_over_whole") == (told.code, told.lines[0]["sent"], told.lines[0]["outcomes"][0]["reason"])
+    assert (
+        "J18.9"
+        == city.one("SELECT main_diagnosis FROM encounters WHERE visit_key = {v:String}", v=visit)["main_diagnosis"]
+    )
+
+
+def test_who_was_erased_does_not_come_back(city: City) -> None:
+    record, number = hospitals(city, 1, "01003.erased")
+    city.produce(replace(record, key=b"wrong"))
+    city.wait_for("SELECT 1 FROM rejected_parts WHERE number = {n:String}", n=number)
+    patient = pseudonym(city.ring.pseudonym_key(FACILITY), "patient", FACILITY, "P-01003.erased")
+    city.store.insert_rows("erased_persons", ["patient_key", "facility", "action"], [[patient, FACILITY, "erased"]])
+    told = city.replay(number, "--json")
+    assert (1, "erased") == (told.code, told.lines[0]["outcomes"][0]["reason"])
+    assert "open" == city.state(number)
+
+
+def test_while_kafka_is_away_nothing_is_written_down(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken waits in the outbox, and goes first the next time."""
+    number = refused(city, ended_before("K1"), "rule")
+    mend = rules(tmp_path, **TIMES)
+    monkeypatch.setattr(replay_send.ReplaySender.deliver, "__defaults__", (0.2,))
+    away = ("--kafka", "127.0.0.1:1", "--keyring", str(city.keyring), "--data", str(city.folder / "replay"))
+    told = city.command("replay", number, "--mend", mend, *away)
+    assert (1, True) == (told.code, "not_delivered" in told.err)
+    assert "open" == city.state(number)
+    assert (
+        0
+        == city.one(
+            "SELECT count() AS n FROM rejection_decisions WHERE why = '' AND sequence = {s:Int64} AND adapter_id = '01003.HIS'",
+            s=int(number.split("/")[2]),
+        )["n"]
+    )
+    monkeypatch.undo()
+    assert 0 == city.replay(number, "--mend", mend).code
+    city.wait_for_state(number, "mended")
+    sent = city.rows("SELECT DISTINCT sequence FROM encounter_history WHERE replay_of = {n:String}", n=number)
+    assert 1 == len(sent)
