@@ -6,14 +6,14 @@ other facilities' rows. Everything not granted is refused.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 
 from schemas import registry
 from schemas.clickhouse import model
 from schemas.clickhouse.reference import REFERENCE
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, RESTRICTED
 from schemas.ledger import LEDGER
 from sinks.clickhouse.views import DOCUMENTS, views
 
@@ -24,6 +24,15 @@ KEYS: Final = frozenset(
 """Pseudonyms and what leads to one document: not for analysts."""
 
 NORMAL: Final = "sensitivity = 'normal'"
+
+CLOSED_LIST: Final = frozenset({"restricted_reader", "rejection_mender"})
+"""Roles that reach kinds which stand alone (HIV care); the mender only whether a document of theirs is there."""
+
+_ALONE: Final = frozenset(
+    name
+    for kind in RESTRICTED
+    for name in (f"{kind}_current", f"{kind}_history", DOCUMENTS[kind], f"{DOCUMENTS[kind]}_history")
+)
 
 Columns = tuple[str, ...] | None
 """The columns that may be read; None is all."""
@@ -229,4 +238,10 @@ def roles() -> dict[str, Role]:
         _administrator(),
         _auditor(),
     )
-    return {role.name: role for role in made}
+    return {role.name: role if role.name in CLOSED_LIST else _open_kinds(role) for role in made}
+
+
+def _open_kinds(role: Role) -> Role:
+    """The role without the kinds that stand alone."""
+    reads = {name: shown for name, shown in role.reads.items() if name not in _ALONE}
+    return replace(role, reads=reads, rows={name: rows for name, rows in role.rows.items() if name not in _ALONE})

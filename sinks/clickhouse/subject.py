@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from schemas import topics
 from schemas.clickhouse import NUMBER_KEY
 from schemas.clickhouse.layout import LOCAL, SINGLE, Layout
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, RESTRICTED
 
 KAFKA_DAYS: Final = max(topic.retention_ms for topic in topics.TOPICS.values()) // topics.DAY_MS
 
@@ -47,21 +47,36 @@ _THEIRS: Final = (
 )
 
 
+_UNLINKED: Final = "patient_key NOT IN (SELECT patient_key FROM identity_links FINAL)"
+"""No later word than the worker's."""
+
+
+def _of(kind: str) -> str:
+    """Which rows of a kind are the person's. A kind that stands alone has no index by person: it is searched whole."""
+    return "patient_key IN {patients:Array(String)}" if kind in RESTRICTED else _THEIRS
+
+
 def find(store: Store, citizen: str = "", patients: Sequence[str] = ()) -> Person:
     """The person behind a citizen key, by the newest links, or behind patient keys."""
     keys = list(patients)
     if citizen:
+        apart = "".join(
+            f" UNION DISTINCT SELECT patient_key FROM {kind}_history WHERE citizen_key = {{citizen:String}} "
+            f"AND {_UNLINKED}"
+            for kind in sorted(RESTRICTED)
+        )
         linked = (
             "SELECT patient_key FROM identity_links FINAL WHERE citizen_key = {citizen:String} UNION DISTINCT "
-            "SELECT patient_key FROM person_documents FINAL WHERE citizen_key = {citizen:String} "
-            "AND patient_key NOT IN (SELECT patient_key FROM identity_links FINAL)"
+            f"SELECT patient_key FROM person_documents FINAL WHERE citizen_key = {{citizen:String}} AND {_UNLINKED}{apart}"
         )
         keys += [row["patient_key"] for row in store.rows(linked, {"citizen": citizen})]
-    rows = store.rows(
-        "SELECT patient_key, facility, document_id, toString(document_date) AS document_date FROM person_documents FINAL "
-        "WHERE patient_key IN {keys:Array(String)}",
-        {"keys": keys},
+    sources = ("person_documents FINAL", *(f"{kind}_history" for kind in sorted(RESTRICTED)))
+    each = " UNION DISTINCT ".join(
+        "SELECT assumeNotNull(patient_key) AS patient_key, facility, document_id, toString(document_date) AS document_date "
+        f"FROM {source} WHERE patient_key IN {{keys:Array(String)}}"
+        for source in sources
     )
+    rows = store.rows(each, {"keys": keys})
     found = {row["patient_key"]: row["facility"] for row in rows}
     return Person(
         found,
@@ -73,7 +88,7 @@ def find(store: Store, citizen: str = "", patients: Sequence[str] = ()) -> Perso
 def export(store: Store, person: Person) -> Iterator[dict[str, Any]]:
     """Every version of every document, a row each, with its kind in `kind`."""
     for kind in KINDS:
-        sql = f"SELECT * EXCEPT (kafka_partition, kafka_offset) FROM {kind}_history FINAL WHERE {_THEIRS} ORDER BY version"
+        sql = f"SELECT * EXCEPT (kafka_partition, kafka_offset) FROM {kind}_history FINAL WHERE {_of(kind)} ORDER BY version"
         yield from store.rows(sql, person.bound())
 
 
@@ -83,7 +98,7 @@ def restrict(store: Store, person: Person, request: str) -> int:
     _record(store, person, "restricted", request, count)
     for kind in KINDS:
         store.command(
-            f"INSERT INTO {kind}_current SELECT * REPLACE ('restricted' AS status) FROM {kind}_current FINAL WHERE {_THEIRS}",
+            f"INSERT INTO {kind}_current SELECT * REPLACE ('restricted' AS status) FROM {kind}_current FINAL WHERE {_of(kind)}",
             person.bound(),
         )
     return count
@@ -94,7 +109,7 @@ def lift(store: Store, person: Person, request: str) -> int:
     _record(store, person, "restricted", request, 0, lifted=True)
     for kind in KINDS:
         store.command(
-            f"INSERT INTO {kind}_current SELECT * FROM {kind}_history FINAL WHERE {_THEIRS} AND NOT superseded",
+            f"INSERT INTO {kind}_current SELECT * FROM {kind}_history FINAL WHERE {_of(kind)} AND NOT superseded",
             person.bound(),
         )
     return sum(_in_force(store, person))
@@ -107,7 +122,7 @@ def erase(store: Store, person: Person, request: str, layout: Layout = SINGLE) -
     _remember_numbers(store, person)
     for kind in KINDS:
         for which in ("history", "current"):
-            _delete(store, f"{kind}_{which}", _THEIRS, person, layout)
+            _delete(store, f"{kind}_{which}", _of(kind), person, layout)
     refused = "document_id IN {documents:Array(String)} AND NOT has({shared:Array(String)}, assumeNotNull(document_id))"
     others = {"shared": _shared(store, person)}
     _delete(store, "rejected", refused, person, layout, others)
@@ -127,9 +142,9 @@ def sweep(store: Store, layout: Layout = SINGLE) -> int:
         person = find(store, patients=[row["patient_key"]])
         if not person.documents:
             continue
-        old = f"{_THEIRS} AND captured_at <= fromUnixTimestamp64Milli({{before:Int64}})"
         bound = person.bound() | {"before": int(row["before"])}
         for kind in KINDS:
+            old = f"{_of(kind)} AND captured_at <= fromUnixTimestamp64Milli({{before:Int64}})"
             back = store.rows(f"SELECT count() AS n FROM {kind}_history FINAL WHERE {old}", bound)[0]["n"]
             if back:
                 gone += int(back)
@@ -141,7 +156,7 @@ def sweep(store: Store, layout: Layout = SINGLE) -> int:
 
 def _forget_documents(store: Store, person: Person, layout: Layout) -> None:
     """Leave only those of the person's documents that still have a row."""
-    each = " UNION ALL ".join(f"SELECT document_id FROM {kind}_history WHERE {_THEIRS}" for kind in KINDS)
+    each = " UNION ALL ".join(f"SELECT document_id FROM {kind}_history WHERE {_of(kind)}" for kind in KINDS)
     left = [row["document_id"] for row in store.rows(f"SELECT DISTINCT document_id FROM ({each})", person.bound())]
     condition = "patient_key IN {patients:Array(String)} AND document_id NOT IN {left:Array(String)}"
     _delete(store, "person_documents", condition, person, layout, {"left": left})
@@ -150,7 +165,7 @@ def _forget_documents(store: Store, person: Person, layout: Layout) -> None:
 def _remember_numbers(store: Store, person: Person) -> None:
     for kind in KINDS:
         store.command(
-            f"INSERT INTO erased_numbers SELECT facility, {NUMBER_KEY}, now64(3) FROM {kind}_history FINAL WHERE {_THEIRS}",
+            f"INSERT INTO erased_numbers SELECT facility, {NUMBER_KEY}, now64(3) FROM {kind}_history FINAL WHERE {_of(kind)}",
             person.bound(),
         )
 
@@ -173,7 +188,7 @@ def _delete(
 
 
 def _count(store: Store, person: Person, which: str, condition: str = "") -> list[dict[str, Any]]:
-    each = " UNION ALL ".join(f"SELECT count() AS n FROM {kind}_{which} WHERE {_THEIRS}{condition}" for kind in KINDS)
+    each = " UNION ALL ".join(f"SELECT count() AS n FROM {kind}_{which} WHERE {_of(kind)}{condition}" for kind in KINDS)
     return store.rows(each, person.bound())
 
 

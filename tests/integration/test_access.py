@@ -168,6 +168,10 @@ def test_restricted_documents_are_for_the_closed_list(ask: Ask) -> None:
     assert [[["normal", 12]], [[0]]] == ask(roles()["surveillance_officer"], question, hiv)
     assert [[["normal", 12], ["restricted", 2]], [[2]]] == ask(roles()["restricted_reader"], question, hiv)
     assert [[["normal", 12]], [[0]]] == ask(roles()["data_steward"], question, hiv)
+    alone = ("SELECT count() FROM hiv_care_records", "SELECT count() FROM hiv_care_history")
+    assert [[[0]], [[0]]] == ask(roles()["restricted_reader"], *alone)
+    for name in ("analyst", "surveillance_officer", "data_steward"):
+        assert [DENIED, DENIED] == ask(roles()[name], *alone)
 
 
 def test_a_steward_reads_rejections_without_their_originals(ask: Ask) -> None:

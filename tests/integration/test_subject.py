@@ -99,6 +99,16 @@ def test_erased_is_gone_everywhere_and_the_ledger_balances(store: ClickHouse) ->
     assert before == one(store, "SELECT * FROM ledger_balance")
 
 
+def test_what_stands_alone_is_found_hidden_and_erased_too(store: ClickHouse) -> None:
+    put(store, [of("an", 1, "hiv_care", citizen_key="c-an", sensitivity="restricted"), of("binh", 2, "hiv_care")])
+    person = subject.find(store, citizen="c-an")
+    assert ["hiv_care"] == [row["kind"] for row in subject.export(store, person)]
+    assert 1 == subject.restrict(store, person, "R-6")
+    assert {"n": 1} == one(store, "SELECT count() AS n FROM hiv_care_records")
+    assert 1 == subject.erase(store, person, "R-7")
+    assert ["binh"] == [row["patient_key"] for row in store.rows("SELECT patient_key FROM hiv_care_history")]
+
+
 def test_a_document_that_moved_to_another_patient_stays_with_that_one(store: ClickHouse) -> None:
     put(
         store, [of("an", 1, version=version(0)), of("binh", 2, document_id="d1", version=version(1), outcome="amended")]
