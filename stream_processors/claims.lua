@@ -30,10 +30,13 @@ for i = 1, #KEYS do
     if not outcome then
       local high, low = struct.unpack('>I4I4', version)
       local current_high, current_low = struct.unpack('>I4I4', claim)
+      local newer = high > current_high or (high == current_high and low > current_low)
       if string.sub(claim, 9, 24) == content then
         outcome = 'd'
-        claim = string.sub(claim, 1, 37) .. string.sub(number .. outcome .. others, 1, 144)
-      elseif high > current_high or (high == current_high and low > current_low) then
+        -- Said again later: what lies between is outdated when it comes late. The number that brought it stays.
+        local said = newer and version or string.sub(claim, 1, 8)
+        claim = said .. string.sub(claim, 9, 37) .. string.sub(number .. outcome .. others, 1, 144)
+      elseif newer then
         outcome = 'm'
         local before = string.sub(claim, 25, 33)
         claim = version .. content .. number .. outcome .. date .. string.sub(before .. others, 1, 144)

@@ -39,7 +39,7 @@ class FakeClaims:
         for key, number in refused:
             claim = self.claims.get(key)
             if claim is not None and claim.current[0][0] == number:
-                claim.content = claims.FORGOTTEN
+                claim.version, claim.content = bytes(8), claims.FORGOTTEN
                 changed += 1
         return changed
 
@@ -67,6 +67,7 @@ class _Claim:
 
     def take(self, version: bytes, content: bytes, number: bytes) -> bytes:
         if content == self.content:
+            self.version = max(self.version, version)
             return self._note(number, b"d")
         if version <= self.version:
             return self._note(number, b"s")

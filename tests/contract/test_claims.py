@@ -80,11 +80,21 @@ async def test_the_same_number_is_answered_again_the_same(store: Store | FakeSto
     assert first[::-1] == await told(store, *story[::-1])
 
 
-async def test_a_duplicate_keeps_the_current_version_and_number(store: Store | FakeStore) -> None:
+async def test_what_comes_late_between_two_equal_ones_is_outdated(store: Store | FakeStore) -> None:
     await told(store, part(1, 10, "a"))
     assert [DUPLICATE] == await told(store, part(2, 99, "a"))
-    # Had the duplicate's version been taken, 50 would be superseded.
-    assert [AMENDED] == await told(store, part(3, 50, "b"))
+    assert [SUPERSEDED] == await told(store, part(3, 50, "b"))
+    assert [AMENDED] == await told(store, part(4, 100, "b"))
+
+
+async def test_a_duplicate_keeps_the_number_of_what_it_repeats(store: Store | FakeStore) -> None:
+    await told(store, part(1, 10, "a"), part(2, 99, "a"))
+    assert [ACCEPTED, DUPLICATE] == await told(store, part(1, 10, "a"), part(2, 99, "a"))
+
+
+async def test_a_duplicate_of_an_older_version_makes_nothing_older(store: Store | FakeStore) -> None:
+    await told(store, part(1, 50, "a"), part(2, 10, "a"))
+    assert [SUPERSEDED] == await told(store, part(3, 20, "b"))
 
 
 async def test_an_equal_or_older_version_is_superseded(store: Store | FakeStore) -> None:
