@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
+.PHONY: help setup fix lint test test-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ demo: $(STAMP) ## the whole city on this machine; ARGS="--seconds 60" passes opt
 
 test: $(STAMP) ## the fast suite: unit, property, golden, contract, integration, end to end
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(STAMP) ## what takes minutes: the workbench on a running city
+	@$(BIN)/python -m pytest -m long $(ARGS)
 
 test-stack: $(STAMP) ## the integration suite on a real Kafka; needs Java 17 and Maven
 	@LIVINGDATA_TEST_STACK=1 $(BIN)/python -m pytest tests/integration $(ARGS)

@@ -229,7 +229,7 @@ def _one(row: Row, said: Any) -> Any:
 
 
 def _allowed(row: Row, value: Any) -> Any:
-    if row.name == "status" and value not in _STATUSES:
+    if row is _HEADER["status"] and value not in _STATUSES:
         raise Wrong(f"status is one of {', '.join(_STATUSES)}")
     return value
 

@@ -22,7 +22,7 @@ from tests.servers import Servers
 from tests.unit.hl7v2.telling import adt, msh, pid, segment, write
 from tests.workbench import CANARY, FACILITY, City, small_city
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
 _NUMBERS = count(1)
 
