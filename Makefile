@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
+.PHONY: help setup fix lint test test-long test-faults test-model-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,14 @@ test-long: $(STAMP) ## what takes minutes: the workbench on a running city
 
 test-stack: $(STAMP) ## the integration suite on a real Kafka; needs Java 17 and Maven
 	@LIVINGDATA_TEST_STACK=1 $(BIN)/python -m pytest tests/integration $(ARGS)
+
+ROUNDS ?= 50
+
+test-faults: $(STAMP) ## rounds of a running city with processes killed and stopped; ROUNDS=50
+	@$(BIN)/python -m tests.faults.rounds --rounds $(ROUNDS) $(ARGS)
+
+test-model-long: $(STAMP) ## the model test for 10,000 examples, and its mutants
+	@LIVINGDATA_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest tests/property/test_model.py tests/property/test_model_mutants.py $(ARGS)
 
 BROKERS ?= 1
 

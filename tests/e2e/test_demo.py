@@ -46,14 +46,14 @@ async def test_all_five_dialects_are_accounted_for(tmp_path: Path) -> None:
     assert 4 == sum(books["published"] > 0 for books in report["facilities"].values())
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-async def test_killed_roles_lose_and_repeat_nothing(tmp_path: Path, seed: int) -> None:
-    """Worker, sink and adapter are killed in the middle, in an order and at moments of the seed's choosing."""
+async def test_killed_roles_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """Worker, sink and adapter are killed in the middle. `make test-faults` has many more seeds and faults."""
+    seed = 11
     chance = random.Random(seed)
-    async with Demo(Options(seconds=14, facilities=5, rate=150, seed=seed, people=2_000), tmp_path) as demo:
+    async with Demo(Options(seconds=11, facilities=5, rate=150, seed=seed, people=2_000), tmp_path) as demo:
         running = asyncio.create_task(demo.run())
         for name in chance.sample(("processor", "sink", "adapter"), 3):
-            await asyncio.sleep(chance.uniform(2.0, 4.0))
+            await asyncio.sleep(chance.uniform(1.5, 3.0))
             demo.supervisor.kill(name, signal.SIGKILL)
         report = await running
 
