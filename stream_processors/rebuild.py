@@ -1,8 +1,8 @@
 """Claims made again from what the store holds: after Redis lost its data, and before workers start. Pure.
 
 First the sink drains `accepted` to its end; then every document's history gives its claim. What the history does not
-hold is not known any more: numbers that were answered `duplicate` (told again they are duplicates again), and documents
-the store refused (which is right: their resend is no duplicate).
+hold is not known any more: numbers that were answered `duplicate` (told again they are duplicates again), the
+higher version that such a repeat may have told (decision 0006), and documents the store refused (which is right: their resend is no duplicate).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
