@@ -88,17 +88,29 @@ class Folder:
 
     async def _round(self) -> bool:
         """One look into the folder; whether anything was taken."""
-        handed = [(path, await self._take(path)) for path in self._ready()[:AT_ONCE]]
-        took = full = False
+        ready, took = self._ready(), False
+        for start in range(0, len(ready), AT_ONCE):
+            taken, full = await self._take_together(ready[start : start + AT_ONCE])
+            took |= taken
+            if full:
+                await self._pause(RETRY_SECONDS)
+            if full or self._stopping:
+                break
+        return took
+
+    async def _take_together(self, paths: Sequence[Path]) -> tuple[bool, bool]:
+        """Whether any was taken, and whether the outbox is full."""
+        handed = [(path, await self._take(path)) for path in paths]
+        answered: list[tuple[Path, Sequence[Receipt]]] = []
+        full = False
         for path, tasks in handed:
             receipts = await asyncio.gather(*tasks)
             if any(receipt.full for receipt in receipts):
                 full = True
             elif path.name not in self._left:
-                took |= await self._move(path, receipts)
-        if full:
-            await self._pause(RETRY_SECONDS)
-        return took
+                answered.append((path, receipts))
+        taken = await asyncio.to_thread(self._move, answered) if answered else False
+        return taken, full
 
     def _ready(self) -> list[Path]:
         """Whole files, the oldest first."""
@@ -129,13 +141,12 @@ class Folder:
         tasks: list[asyncio.Task[Receipt]] = []
         reads = self._reads(path)
         held = 0
-        while True:
+        more = True
+        while more:
             try:
-                batch = await asyncio.to_thread(_next, reads)
+                batch, more = await asyncio.to_thread(_next, reads)
             except Exception as error:  # what was read of it is taken, and when it is read again a retransmission
                 self._leave(path, error)
-                return tasks
-            if not batch:
                 return tasks
             for read in batch:
                 origin = (path.name, str(len(tasks) + 1))
@@ -145,6 +156,7 @@ class Folder:
             if held > HELD_BYTES:
                 await asyncio.wait(tasks)
                 held = 0
+        return tasks
 
     def _reads(self, path: Path) -> Iterator[Read]:
         yield from self._dialect.read(path, self._feed)
@@ -155,13 +167,16 @@ class Folder:
         if not isinstance(error, FileNotFoundError):
             log.error("file_left", adapter_id=self._feed.adapter_id, error=error, mend="look at the oldest files")
 
-    async def _move(self, path: Path, receipts: Sequence[Receipt]) -> bool:
-        try:
-            await asyncio.to_thread(self._finish, path, receipts)
-        except Exception as error:  # its messages are taken: read again they get their first receipts
-            self._leave(path, error)
-            return False
-        return True
+    def _move(self, answered: Sequence[tuple[Path, Sequence[Receipt]]]) -> bool:
+        """Whether any file went."""
+        moved = False
+        for path, receipts in answered:
+            try:
+                self._finish(path, receipts)
+                moved = True
+            except Exception as error:  # its messages are taken: read again they get their first receipts
+                self._leave(path, error)
+        return moved
 
     async def _hand_over(self, incoming: Incoming) -> Receipt:
         return await self._taker.take(incoming)
@@ -177,16 +192,16 @@ class Folder:
         path.replace(target)
 
 
-def _next(reads: Iterator[Read]) -> list[Read]:
-    """The next messages: a handful, fewer where they are large, none at the end of the file."""
+def _next(reads: Iterator[Read]) -> tuple[list[Read], bool]:
+    """The next messages, a handful, fewer where they are large; and whether more may come."""
     batch: list[Read] = []
     held = 0
     for read in reads:
         batch.append(read)
         held += len(read.raw)
         if len(batch) >= AT_ONCE or held > HELD_BYTES:
-            break
-    return batch
+            return batch, True
+    return batch, False
 
 
 def _free(folder: Path, name: str) -> Path:

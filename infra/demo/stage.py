@@ -20,19 +20,21 @@ from stream_processors.stores import Store
 
 
 async def start_engines(supervisor: Supervisor, folder: Path) -> Engines:
-    """The embedded broker and Redis. ClickHouse takes longer to come up: it is started beside the roles."""
-    ready = folder / "kafka.ready.json"
-    port = free_port()
-    broker = [sys.executable, "-m", "infra.embedded.kafka", "--ready-file", str(ready)]
+    """The embedded broker, Redis and ClickHouse; they come up while the city is made."""
+    broker_ready, store_ready = folder / "kafka.ready.json", folder / "clickhouse.ready.json"
+    # Ports are chosen here, so that they are the same after a restart: clients hold the address.
+    claims_port, store_port = free_port(), free_port()
+    broker = [sys.executable, "-m", "infra.embedded.kafka", "--ready-file", str(broker_ready)]
+    store = clickhouse.command(folder / "clickhouse", store_port, store_ready)
     roles = (
-        Role("kafka", broker, ready_file=ready),
-        Role("redis", redis.command(folder / "redis", port), ready=lambda: redis.answers(port)),
+        Role("clickhouse", store, ready_file=store_ready),
+        Role("kafka", broker, ready_file=broker_ready),
+        Role("redis", redis.command(folder / "redis", claims_port), ready=lambda: redis.answers(claims_port)),
     )
     await asyncio.gather(*(supervisor.start(role) for role in roles))
-    bootstrap = read_ready(ready)["bootstrap"]
+    bootstrap = read_ready(broker_ready)["bootstrap"]
     await asyncio.to_thread(touch_topics, bootstrap)
-    # Ports are chosen here, so that they are the same after a restart: clients hold the address.
-    return Engines(bootstrap, f"redis://{HOST}:{port}/0", f"http://{HOST}:{free_port()}", embedded=True)
+    return Engines(bootstrap, f"redis://{HOST}:{claims_port}/0", f"http://{HOST}:{store_port}", embedded=True)
 
 
 def touch_topics(bootstrap: str) -> None:
@@ -60,8 +62,5 @@ async def load_citizens(plan: Plan, engines: Engines, citizens: Iterator[Citizen
 
 
 async def start_roles(supervisor: Supervisor, plan: Plan, engines: Engines) -> None:
-    """ClickHouse, sink, worker and adapter; returns when hospitals can send and somebody reads."""
-    ready = plan.folder / "clickhouse.ready.json"
-    port = int(engines.clickhouse.rpartition(":")[2])
-    store = Role("clickhouse", clickhouse.command(plan.folder / "clickhouse", port, ready), ready_file=ready)
-    await asyncio.gather(*(supervisor.start(role) for role in (store, *plan.roles(engines))))
+    """Sink, worker and adapter; returns when hospitals can send and somebody reads."""
+    await asyncio.gather(*(supervisor.start(role) for role in plan.roles(engines)))

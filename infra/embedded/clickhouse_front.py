@@ -14,10 +14,10 @@ from aiohttp import BasicAuth, web
 from aiohttp.typedefs import Handler
 
 from infra.embedded.body import BadBody, unpack
+from infra.embedded.clickhouse import HOST
 from infra.embedded.clickhouse_engine import Answer, Engine, EngineError
 from infra.embedded.clickhouse_statement import Arguments, BadRequest, Statement, read_arguments, split_statement
 
-HOST = "127.0.0.1"
 MOST_BODY_BYTES = 64 * 1024 * 1024
 MOST_UNPACKED_BYTES = 512 * 1024 * 1024
 _BODY_SECONDS = 120.0

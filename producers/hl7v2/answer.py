@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 from producers.adapter import Receipt, Refusal
@@ -132,6 +133,12 @@ def _reply(message: Message | None, code: Code, receipt: Receipt, now: datetime,
     return acknowledge(message, code, wrong, now=now, control_id=control_id)
 
 
+@lru_cache(maxsize=1)
+def _moment(now: datetime) -> str:
+    """Many answers a second share it."""
+    return now.astimezone(VIETNAM).strftime("%Y%m%d%H%M%S%z")
+
+
 def acknowledge(
     message: Message | None, code: Code, wrong: Sequence[Fault] = (), *, now: datetime, control_id: str
 ) -> bytes:
@@ -148,7 +155,7 @@ def acknowledge(
     trigger = message.header.piece(9, comp=2) if message else ""
     version = header[12] or "2.5"
     kind = signs.component.join(("ACK", trigger, "ACK") if trigger else ("ACK",))
-    moment = now.astimezone(VIETNAM).strftime("%Y%m%d%H%M%S%z")
+    moment = _moment(now.replace(microsecond=0))
     # The sender's application and facility (3, 4) become the receiver's and the other way round; raw, escapes and all.
     msh = ["MSH", signs.encoding, *header[5:7], *header[3:5], moment, "", kind, signs.escaped(control_id)]
     msh += [header[11] or "P", version, "", "", "", "", "", "UNICODE UTF-8"]

@@ -160,7 +160,7 @@ class _Gathering:
         visit = self._visit
         unmapped: Counter[str] = Counter()
         for draft in visit.drafts.values():
-            unmapped += draft.gathered.unmapped
+            unmapped.update(draft.gathered.unmapped)
         visit.rows = Rows(self._read, self._used, dict(unmapped))
         visit.restricted |= HIV in visit.drafts or HIV in visit.refused()
         visit.restricted |= any(_RESTRICTED.match(code) for draft in visit.drafts.values() for code in _codes(draft))
