@@ -69,6 +69,10 @@ class Books:
     _must_stand: set[tuple[str, str]] = field(default_factory=set)
     _last: dict[tuple[str, str], int] = field(default_factory=dict)
 
+    def said(self) -> list[Said]:
+        """All parts so far, in order."""
+        return [part.said for part in self.parts.values()]
+
     def raw(self, told: Told) -> bytes:
         """The bytes of a new message."""
         self._names += 1

@@ -65,6 +65,25 @@ class Machine(RuleBasedStateMachine):
         self.world.send(which, told)
         self.world.adapters[which].publish(fates)
 
+    @rule(which=WHICH, chosen=st.integers(0, 20), fates=FATES)
+    def say_again(self, which: int, chosen: int, fates: list[Fate]) -> None:
+        """Word for word what was said before, as a new message."""
+        said = self.world.books.said()
+        if said:
+            self.world.send(which, [(said[chosen % len(said)],)])
+            self.world.adapters[which].publish(fates)
+
+    @rule(which=WHICH)
+    def refused_by_the_store_and_said_again(self, which: int) -> None:
+        """The store is mended, and the hospital sends once more what it refused."""
+        refused = [said for said in self.world.books.said() if said.content == REFUSED]
+        if refused:
+            self.world.drain()
+            self.world.store.strict = False
+            self.world.send(which, [(refused[-1],)])
+            self.world.drain()
+            self.world.books.must_stand(refused[-1].document, REFUSED)
+
     @rule(which=WHICH, chosen=st.integers(0, 20))
     def send_again(self, which: int, chosen: int) -> None:
         self.world.send_again(which, chosen)
@@ -93,8 +112,14 @@ class Machine(RuleBasedStateMachine):
 
     # Workers
 
-    @rule(which=st.lists(WHICH, min_size=1, max_size=2), most=FEW, steps=st.integers(1, 3), end=ENDS)
-    def workers_work(self, which: list[int], most: int, steps: int, end: str) -> None:
+    @rule(
+        which=st.lists(WHICH, min_size=1, max_size=2),
+        most=FEW,
+        steps=st.integers(1, 3),
+        end=ENDS,
+        produced=st.integers(0, 4),
+    )
+    def workers_work(self, which: list[int], most: int, steps: int, end: str, produced: int) -> None:
         """Some way through a chunk: begun, claimed, produced and done; then perhaps a commit or a death."""
         for one in which:
             worker = self.world.workers[one]
@@ -104,7 +129,7 @@ class Machine(RuleBasedStateMachine):
             if end == "commit":
                 worker.commit()
             elif end == "die":
-                worker.crash(most)
+                worker.crash(produced)
             elif end == "fail":
                 worker.fail()
 
