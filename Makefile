@@ -22,8 +22,10 @@ setup: $(STAMP) ## make the environment (done by the others when needed)
 demo: $(STAMP) ## the whole city on this machine; ARGS="--seconds 60" passes options on
 	@$(BIN)/livingdata demo $(ARGS)
 
-test: $(STAMP) ## the fast suite: unit, property, golden, contract, integration, end to end
-	@$(BIN)/python -m pytest $(ARGS)
+AT_ONCE ?= logical
+
+test: $(STAMP) ## the fast suite, on all cores: unit, property, golden, contract, integration, end to end; AT_ONCE=0
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile $(ARGS)
 
 test-long: $(STAMP) ## what takes minutes: the workbench on a running city
 	@$(BIN)/python -m pytest -m long $(ARGS)

@@ -18,7 +18,7 @@ from infra.embedded.process import die_with_parent, free_port, pss_mib, read_las
 
 __all__ = ["READY_SECONDS", "Role", "RoleFailed", "Supervisor", "free_port", "pss_mib"]
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 # A role that lived this long is well again: its next death is answered with the first pause.
 _WELL_SECONDS = 30.0
