@@ -19,14 +19,15 @@ QUESTIONS: Final = (
     Question(
         "Bệnh truyền nhiễm nào đang đến khám, ở đâu nhiều nhất?",
         "Which notifiable diseases are coming in, and where most?",
-        "SELECT main_diagnosis AS icd10, count() AS visits, uniqExact(facility) AS hospitals, "
-        "topK(1)(facility)[1] AS most_at FROM visits "
-        "WHERE match(main_diagnosis, '^(A97|B08\\\\.4|B05|A37|J1[01]|U07)') GROUP BY icd10 ORDER BY visits DESC LIMIT 6",
+        "SELECT disease_vi, disease_en, sum(cases) AS persons, uniqExact(facility) AS hospitals, "
+        "argMax(facility, cases) AS most_at FROM notifiable_cases GROUP BY disease_vi, disease_en "
+        "ORDER BY persons DESC LIMIT 6",
     ),
     Question(
         "Dữ liệu của cơ sở nào chưa dùng được, vì sao?",
         "Whose data cannot be used yet, and why?",
-        "SELECT facility, rule, count() AS documents FROM encounters ARRAY JOIN quality AS rule "
+        "SELECT facility, rule, any(q.vi) AS vi, any(q.en) AS en, count() AS documents FROM encounters "
+        "ARRAY JOIN quality AS rule LEFT JOIN quality_rules AS q ON q.rule = rule "
         "GROUP BY facility, rule ORDER BY documents DESC LIMIT 6",
     ),
     Question(
