@@ -10,8 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, ResourceType
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from runtime.kafka import BACK_OFF
 
@@ -43,6 +53,25 @@ class TopicState:
     partitions: int
     replication: int
     settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """A right on topics: `pattern` is LITERAL (where `*` is every topic) or PREFIXED; names as Kafka has them."""
+
+    topic: str
+    pattern: str
+    principal: str
+    operation: str
+    permission: str
+
+    def allows_writing(self, topics: Sequence[str]) -> bool:
+        """Whether it lets its principal write any of these."""
+        if self.permission != "ALLOW" or self.operation not in ("WRITE", "ALL"):
+            return False
+        if self.pattern == "PREFIXED":
+            return any(topic.startswith(self.topic) for topic in topics)
+        return self.topic == "*" or self.topic in topics
 
 
 def count_brokers(bootstrap: str, seconds: float = 2.0) -> int:
@@ -86,6 +115,22 @@ class Admin:
             name: TopicState(name, one.partitions, one.replication, _values(described[name], names))
             for name, one in found.items()
         }
+
+    def acls(self) -> list[Acl] | None:
+        """Every right on topics; None where the broker checks none (it has no authorizer)."""
+        every = AclBindingFilter(
+            ResourceType.TOPIC, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+        )
+        try:
+            found = self._client.describe_acls(every, request_timeout=self._seconds).result()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.SECURITY_DISABLED:
+                return None
+            raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+        return [
+            Acl(one.name, one.resource_pattern_type.name, one.principal, one.operation.name, one.permission_type.name)
+            for one in found
+        ]
 
     def create(self, topics: Sequence[TopicState]) -> None:
         """Make these topics and return when a broker tells of them."""
