@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ConfigResource,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourcePatternType,
     ResourceType,
 )
@@ -131,6 +132,37 @@ class Admin:
             Acl(one.name, one.resource_pattern_type.name, one.principal, one.operation.name, one.permission_type.name)
             for one in found
         ]
+
+    def held(self, names: Sequence[str]) -> dict[str, int]:
+        """How many records (markers included) each of these topics holds; those that are not there are left out."""
+        known = self._metadata().topics
+        places = [TopicPartition(name, at) for name in names if name in known for at in known[name].partitions]
+        low, high = self._offsets(places, OffsetSpec.earliest()), self._offsets(places, OffsetSpec.latest())
+        found = {place.topic: 0 for place in places}
+        for (topic, at), end in high.items():
+            found[topic] += end - low[topic, at]
+        return found
+
+    def lag(self, group: str) -> int:
+        """Records that a group has not committed yet, over the partitions it has committed anything of."""
+        asked = [ConsumerGroupTopicPartitions(group)]
+        futures = self._client.list_consumer_group_offsets(asked, request_timeout=self._seconds)
+        committed = [place for place in _result(futures[group]).topic_partitions if place.offset >= 0]
+        ends = self._offsets([TopicPartition(one.topic, one.partition) for one in committed], OffsetSpec.latest())
+        return sum(ends[one.topic, one.partition] - one.offset for one in committed)
+
+    def _offsets(self, places: Sequence[Any], spec: Any) -> dict[tuple[str, int], int]:
+        """By topic and partition. A partition that has just been made has no leader yet: asked again."""
+        deadline = time.monotonic() + self._seconds
+        while places:
+            futures = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=self._seconds)
+            try:
+                return {(at.topic, at.partition): int(_result(future).offset) for at, future in futures.items()}
+            except KafkaAway:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+        return {}
 
     def create(self, topics: Sequence[TopicState]) -> None:
         """Make these topics and return when a broker tells of them."""

@@ -1,4 +1,4 @@
-"""What a Redis says of itself: for looking, not for working. Never keys or values."""
+"""A Redis as a whole: what it says of itself, and emptying it. Never keys or values."""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,6 +32,21 @@ class RedisState:
 def describe(url: str) -> RedisState:
     """Ask the server at `url`. Raises RedisAway."""
     return asyncio.run(_describe(url))
+
+
+def empty(url: str) -> None:
+    """Delete everything in the database that `url` names. Raises RedisAway."""
+    asyncio.run(_empty(url))
+
+
+async def _empty(url: str) -> None:
+    client = connect(url, _SECONDS)
+    try:
+        await client.flushdb()
+    except (RedisError, OSError) as error:
+        raise RedisAway(type(error).__name__) from None
+    finally:
+        await client.aclose()
 
 
 async def _describe(url: str) -> RedisState:

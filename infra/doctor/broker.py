@@ -10,7 +10,7 @@ from runtime.admin import Acl, Admin, KafkaAway, NoAdminApi
 from schemas import topics
 
 _SECONDS: Final = 10.0
-_DANGEROUS: Final = ("retention.ms", "min.insync.replicas", "topic", "cleanup.policy", "replication")
+_DANGEROUS: Final = ("retention.ms", "min.insync.replicas", "cleanup.policy", "replication")
 """What loses records, or keeps them longer than the law allows; the rest is a warning."""
 
 
@@ -75,21 +75,9 @@ def _away(said: str) -> Finding:
 
 def drift(found: Sequence[plan.Drift], brokers: int) -> list[Finding]:
     """Every way in which the topics are not as they should be; with one broker nothing has a replica, which is told."""
-    said: list[Finding] = []
-    for one in found:
-        text = f"{one.setting}: {one.wanted} → {one.found}"
-        level = failed if one.setting in _DANGEROUS else warning
-        if one.setting == "topic":
-            mends = ("livingdata topics create", "livingdata topics create")
-        elif one.setting == "partitions":
-            mends = (
-                "thêm phân vùng bằng công cụ quản trị; không giảm được",
-                "add partitions; they cannot be taken away",
-            )
-        else:
-            change = f"kafka-configs --alter --entity-type topics --entity-name {one.topic} --add-config {one.setting}={one.wanted}"
-            mends = (change, change)
-        said.append(level("topics", one.topic, f"cần → thấy: {text}", f"wanted → found: {text}", *mends))
+    gone = [one.topic for one in found if one.setting == "topic"]
+    said = [_missing(gone)] if gone else []
+    said += [_differs(one) for one in found if one.setting != "topic"]
     good = ok("topics", "all", f"{len(topics.TOPICS)} chủ đề đúng", f"all {len(topics.TOPICS)} topics are right")
     said = said or [good]
     if brokers < plan.MOST_REPLICAS:
@@ -104,6 +92,33 @@ def drift(found: Sequence[plan.Drift], brokers: int) -> list[Finding]:
             )
         )
     return said
+
+
+def _missing(names: list[str]) -> Finding:
+    create = "livingdata topics create"
+    return failed(
+        "topics", "missing", f"thiếu chủ đề: {named(names)}", f"topics are missing: {named(names)}", create, create
+    )
+
+
+def _differs(one: plan.Drift) -> Finding:
+    text = f"{one.setting}: {one.wanted} → {one.found}"
+    level = failed if one.setting in _DANGEROUS else warning
+    change = (
+        f"kafka-configs.sh --alter --entity-type topics --entity-name {one.topic} "
+        f"--add-config {one.setting}={one.wanted}"
+    )
+    mends = {
+        "partitions": (
+            "thêm phân vùng (kafka-topics.sh --alter); không giảm được",
+            "add partitions; none can be removed",
+        ),
+        "replication": (
+            "gán lại bản sao (kafka-reassign-partitions.sh)",
+            "give it replicas: kafka-reassign-partitions.sh",
+        ),
+    }.get(one.setting, (change, change))
+    return level("topics", one.topic, f"cần → thấy: {text}", f"wanted → found: {text}", *mends)
 
 
 def access(acls: list[Acl] | None) -> Finding:

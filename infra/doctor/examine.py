@@ -23,7 +23,7 @@ LOOKS: Final[tuple[tuple[str, Callable[[Places], list[Finding]]], ...]] = (
 def examine(places: Places) -> list[Finding]:
     """Side by side: of several servers that are away each keeps its question waiting."""
     with ThreadPoolExecutor(len(LOOKS)) as at_once:
-        found = at_once.map(lambda one: _look(*one, places), LOOKS)
+        found = at_once.map(lambda one: _look(one[0], one[1], places), LOOKS)
         return [finding for of_one in found for finding in of_one]
 
 

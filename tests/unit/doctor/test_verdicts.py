@@ -56,7 +56,7 @@ def test_topics_that_lose_records_fail_and_others_warn() -> None:
         3,
     )
     assert {
-        "rejected": "failed", "outcomes": "failed", "heartbeats": "warning", "accepted.service": "failed",
+        "missing": "failed", "outcomes": "failed", "heartbeats": "warning", "accepted.service": "failed",
     } == levels(found)  # fmt: skip
 
 
