@@ -143,13 +143,24 @@ class Admin:
             found[topic] += end - low[topic, at]
         return found
 
-    def lag(self, group: str) -> int:
-        """Records that a group has not committed yet, over the partitions it has committed anything of."""
+    def positions(self, group: str) -> dict[tuple[str, int], int]:
+        """What a group has committed, by topic and partition."""
         asked = [ConsumerGroupTopicPartitions(group)]
         futures = self._client.list_consumer_group_offsets(asked, request_timeout=self._seconds)
-        committed = [place for place in _result(futures[group]).topic_partitions if place.offset >= 0]
-        ends = self._offsets([TopicPartition(one.topic, one.partition) for one in committed], OffsetSpec.latest())
-        return sum(ends[one.topic, one.partition] - one.offset for one in committed)
+        places = _result(futures[group]).topic_partitions
+        return {(place.topic, place.partition): place.offset for place in places if place.offset >= 0}
+
+    def rewind(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """Set a group's positions. None of its members may run."""
+        places = [TopicPartition(topic, at, offset) for (topic, at), offset in positions.items()]
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        self._wait(self._client.alter_consumer_group_offsets(asked, request_timeout=self._seconds))
+
+    def lag(self, group: str) -> int:
+        """Records that a group has not committed yet, over the partitions it has committed anything of."""
+        committed = self.positions(group)
+        ends = self._offsets([TopicPartition(*place) for place in committed], OffsetSpec.latest())
+        return sum(ends[place] - offset for place, offset in committed.items())
 
     def _offsets(self, places: Sequence[Any], spec: Any) -> dict[tuple[str, int], int]:
         """By topic and partition. A partition that has just been made has no leader yet: asked again."""

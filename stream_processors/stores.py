@@ -120,13 +120,14 @@ class Store:
             await pipe.execute()
         return len(by_code)
 
-    async def load_claims(self, rows: Iterable[tuple[bytes, bytes]]) -> int:
-        """Put rebuilt claims in place where there is none (a live one knows more); gives the number written."""
+    async def load_claims(self, rows: Iterable[tuple[bytes, bytes]], *, replace: bool = False) -> int:
+        """Put rebuilt claims in place where there is none (a live one knows more), or over what came back from an old
+        backup; gives the number written."""
         count = 0
         for batch in _batches(rows, _LOAD):
             pipe = self._redis.pipeline(transaction=False)
             for key, claim in batch:
-                pipe.set(key, claim, ex=self.claim_seconds, nx=True)
+                pipe.set(key, claim, ex=self.claim_seconds, nx=not replace)
             count += sum(1 for written in await pipe.execute() if written)
         return count
 
