@@ -29,7 +29,7 @@ from runtime import settings
 from runtime.admin import Admin
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import connect
-from tests.faults.rounds import PATIENCE, until_progress
+from tests.faults.rounds import PATIENCE, STARTING, until_progress
 from tests.faults.stack import StackCity
 
 REPORT: Final = Path("build/drill-restore.json")
@@ -53,14 +53,14 @@ class Drill:
 
     async def back_up(self) -> None:
         began = time.monotonic()
-        self._positions = await asyncio.to_thread(self._admin().positions, settings.SINKS)
+        self._positions = await asyncio.to_thread(self._read_positions)
         for name in _RINGS:
             shutil.copy2(self._demo.folder / name, self._kept / name)
         await asyncio.to_thread(_copy_outbox, self._demo.folder / "adapter", self._kept / "adapter")
         await asyncio.to_thread(shutil.copytree, self._city.plan.data / "redis", self._kept / "redis")
         await self._demo.supervisor.stop_role("clickhouse")
         # Positions were read before: rows that came in between are read again, which is harmless.
-        await asyncio.to_thread(shutil.copytree, self._city.plan.data / "clickhouse", self._kept / "clickhouse")
+        await asyncio.to_thread(_copy, self._city.plan.data / "clickhouse", self._kept / "clickhouse")
         await self._demo.supervisor.start(clickhouse.role(self._city.plan))
         self._seconds["backup"] = time.monotonic() - began
 
@@ -70,8 +70,7 @@ class Drill:
         for name in (*_ROLES, "redis", "clickhouse"):
             supervisor.kill(name, signal.SIGSTOP)
         for name in (*_ROLES, "redis", "clickhouse"):
-            supervisor.kill(name, signal.SIGKILL)
-            await supervisor.stop_role(name)
+            await self._city.fell(name)
         for place in (self._demo.folder / "adapter", *(self._city.plan.data / n for n in ("redis", "clickhouse"))):
             await asyncio.to_thread(shutil.rmtree, place)
         for name in _RINGS:
@@ -83,7 +82,7 @@ class Drill:
         for name in _RINGS:
             shutil.copy2(self._kept / name, folder / name)
         for name in ("redis", "clickhouse"):
-            await asyncio.to_thread(shutil.copytree, self._kept / name, plan.data / name)
+            await asyncio.to_thread(_copy, self._kept / name, plan.data / name)
         await asyncio.to_thread(shutil.copytree, self._kept / "adapter", folder / "adapter")
         self.waiting = renew(folder / "adapter").waiting
         self._step("files", began)
@@ -102,7 +101,7 @@ class Drill:
         """A killed member stays in its group until its session ends (10 s)."""
         while True:
             try:
-                await asyncio.to_thread(self._admin().rewind, settings.SINKS, self._positions)
+                await asyncio.to_thread(self._rewind)
             except Exception as error:
                 if "UNKNOWN_MEMBER" not in str(error) and "NON_EMPTY" not in str(error):
                     raise
@@ -118,8 +117,17 @@ class Drill:
             raise RuntimeError("the city never opened")
         return {role.name: role for role in self._demo.plan.roles(self._demo.engines)}
 
-    def _admin(self) -> Admin:
-        return Admin(self._city.plan.bootstrap)
+    # Both in a thread: brokers are advertised at proxies that live in this loop.
+    def _read_positions(self) -> dict[tuple[str, int], int]:
+        return Admin(self._city.plan.bootstrap).positions(settings.SINKS)
+
+    def _rewind(self) -> None:
+        Admin(self._city.plan.bootstrap).rewind(settings.SINKS, self._positions)
+
+
+def _copy(source: Path, to: Path) -> None:
+    """As `cp -a`: a database of ClickHouse is a link in its folder, and followed it would be there twice."""
+    shutil.copytree(source, to, symlinks=True)
 
 
 def _copy_outbox(source: Path, to: Path) -> None:
@@ -201,6 +209,7 @@ def main() -> int:
         print(f"no real stack on this machine: {why}", file=sys.stderr)
         return 1
     show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
+    show.READY_SECONDS = STARTING  # type: ignore[misc]
     with tempfile.TemporaryDirectory(prefix="drill-", dir=asked.keep) as folder:
         made = asyncio.run(drill(Path(folder), asked.rate, asked.seed))
     REPORT.parent.mkdir(exist_ok=True)

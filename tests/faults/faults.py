@@ -83,20 +83,23 @@ async def inflict(
 ) -> list[str]:
     """Do all of them at their times; tells what was done. A process that is down just then is spared.
 
-    `hands` do what is no signal; `over` is called at the end of each.
+    `hands` do what is no signal; `over` is called when one ends and no other goes on.
     """
+    going: list[Fault] = []
     known: dict[str, Hand] = {
         "kill": lambda fault: _kill(supervisor, fault),
         "pause": lambda fault: _pause(supervisor, fault),
         **(hands or {}),
     }
-    return list(await asyncio.gather(*(_inflict(known[fault.what], fault, over) for fault in faults)))
+    return list(await asyncio.gather(*(_inflict(known[fault.what], fault, going, over) for fault in faults)))
 
 
-async def _inflict(hand: Hand, fault: Fault, over: Hand | None) -> str:
+async def _inflict(hand: Hand, fault: Fault, going: list[Fault], over: Hand | None) -> str:
     await asyncio.sleep(fault.at)
+    going.append(fault)
     done = await hand(fault)
-    if done and over is not None:
+    going.remove(fault)
+    if done and over is not None and not going:
         await over(fault)
     return str(fault) if done else f"{fault} (was down)"
 

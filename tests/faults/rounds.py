@@ -30,6 +30,7 @@ SENDING: Final = 10.0
 SENDING_ON_STACK: Final = 25.0
 PATIENCE: Final = 60.0
 """Seconds without any movement before a round gives up: processes are stopped and started on a machine that may be slow."""
+STARTING: Final = 300.0
 REPORT: Final = Path("build/faults.json")
 STACK_REPORT: Final = Path("build/faults-stack.json")
 _UNCHANGED: Final = ("published", "rejected", "missing", "visits")
@@ -186,6 +187,7 @@ def _line(one: dict[str, Any]) -> str:
 async def main(first: int, rounds: int, keep: Path | None, rate: float, *, stack: bool) -> int:
     round_, report = (one_stack_round, STACK_REPORT) if stack else (one_round, REPORT)
     show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
+    show.READY_SECONDS = STARTING  # type: ignore[misc]
     results: list[dict[str, Any]] = []
     for seed in seeds(first, rounds):
         with tempfile.TemporaryDirectory(prefix="faults-", dir=keep) as folder:

@@ -1,9 +1,11 @@
 """A city on three real brokers of its own, each server behind a proxy, and the hands for what is no signal."""
 
 import asyncio
+import contextlib
 import os
 import resource
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -115,10 +117,16 @@ class StackCity:
         """Several brokers at once, without loss of their disks: below two a write has no quorum."""
         async with self._busy:
             names = fault.role.split("+")
-            await asyncio.gather(*(self._supervisor.stop_role(name) for name in names))
+            await asyncio.gather(*(self.fell(name) for name in names))
             await asyncio.sleep(fault.seconds)
             await asyncio.gather(*(self._supervisor.start(self._roles[name]) for name in names))
         return True
+
+    async def fell(self, name: str) -> None:
+        """Dead at once, and not started again by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            self._supervisor.kill(name, signal.SIGKILL)
+        await self._supervisor.stop_role(name)
 
     async def _lose(self, fault: Fault) -> bool:
         async with self._busy:
@@ -131,14 +139,14 @@ class StackCity:
     async def _lose_broker(self, name: str) -> None:
         """With its disk: it comes back empty and copies everything from the others."""
         node = int(name.rpartition("-")[2])
-        await self._supervisor.stop_role(name)
+        await self.fell(name)
         await asyncio.to_thread(shutil.rmtree, kafka.folder(self.plan, node))
         await asyncio.to_thread(kafka.prepare, self.plan, node)
         await self._supervisor.start(self._roles[name])
 
     async def _lose_redis(self) -> None:
         """As docs/reliability.md tells an operator: workers stop, the sink drains, claims and citizens are made again."""
-        await self._supervisor.stop_role("redis")
+        await self.fell("redis")
         await self._supervisor.stop_role("processor")
         await asyncio.to_thread(shutil.rmtree, self.plan.data / "redis")
         await self._supervisor.start(runner.claims_role(self.plan))

@@ -28,6 +28,25 @@ async def test_a_process_that_is_not_there_is_spared(tmp_path: Path) -> None:
     assert [f"{fault} (was down)"] == await inflict(Supervisor(tmp_path), [fault])
 
 
+async def test_what_ends_while_another_goes_on_is_not_over(tmp_path: Path) -> None:
+    first, second = Fault(0, "a", "wait"), Fault(0, "b", "wait")
+    ended, over = asyncio.Event(), []
+
+    async def wait(fault: Fault) -> bool:
+        if fault is second:
+            ended.set()
+        else:
+            await ended.wait()
+        return True
+
+    async def note(fault: Fault) -> bool:
+        over.append(fault)
+        return True
+
+    assert [str(first), str(second)] == await inflict(Supervisor(tmp_path), [first, second], {"wait": wait}, note)
+    assert [first] == over
+
+
 @pytest.fixture
 async def echo() -> int:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
