@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-long test-faults test-model-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
+.PHONY: help setup fix lint test test-long test-faults test-faults-stack drill-restore soak test-model-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,18 @@ ROUNDS ?= 50
 
 test-faults: $(STAMP) ## rounds of a running city with processes killed and stopped; ROUNDS=50
 	@$(BIN)/python -m tests.faults.rounds --rounds $(ROUNDS) $(ARGS)
+
+test-faults-stack: $(STAMP) ## the same on three real brokers: networks, disks, brokers lost too; ROUNDS=50
+	@$(BIN)/python -m tests.faults.rounds --stack --rounds $(ROUNDS) $(ARGS)
+
+drill-restore: $(STAMP) ## all but Kafka is lost and restored from a backup; writes build/drill-restore.json
+	@$(BIN)/python -m tests.faults.drill $(ARGS)
+
+MINUTES ?= 30
+RATE ?= 500
+
+soak: $(STAMP) ## the city on a real Kafka for MINUTES=30 at RATE=500: memory, lag, parts; writes build/soak.json
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --rate $(RATE) $(ARGS)
 
 test-model-long: $(STAMP) ## the model test for 10,000 examples, and its mutants
 	@LIVINGDATA_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest tests/property/test_model.py tests/property/test_model_mutants.py $(ARGS)

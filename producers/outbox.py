@@ -66,7 +66,7 @@ class Outbox:
         max_bytes: int,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(folder / "outbox.lock")
+        self._lock = lock(folder / "outbox.lock")
         self.path = folder / "outbox.sqlite"
         self._keys, self._translators, self._limit, self._max_bytes = keys, translators, limit, max_bytes
         self._archive = Archive(folder / "archive")
@@ -315,7 +315,7 @@ class Outbox:
 COUNTS: Final = ("taken", "documents", "rejected", "without_document", "retransmissions")
 
 
-def _locked(path: Path) -> IO[bytes]:
+def lock(path: Path) -> IO[bytes]:
     """Held until it is closed or the process ends, however it ends."""
     file = path.open("wb")
     try:

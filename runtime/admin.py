@@ -10,8 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, ResourceType
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import (
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    OffsetSpec,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from runtime.kafka import BACK_OFF
 
@@ -43,6 +54,25 @@ class TopicState:
     partitions: int
     replication: int
     settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """A right on topics: `pattern` is LITERAL (where `*` is every topic) or PREFIXED; names as Kafka has them."""
+
+    topic: str
+    pattern: str
+    principal: str
+    operation: str
+    permission: str
+
+    def allows_writing(self, topics: Sequence[str]) -> bool:
+        """Whether it lets its principal write any of these."""
+        if self.permission != "ALLOW" or self.operation not in ("WRITE", "ALL"):
+            return False
+        if self.pattern == "PREFIXED":
+            return any(topic.startswith(self.topic) for topic in topics)
+        return self.topic == "*" or self.topic in topics
 
 
 def count_brokers(bootstrap: str, seconds: float = 2.0) -> int:
@@ -86,6 +116,64 @@ class Admin:
             name: TopicState(name, one.partitions, one.replication, _values(described[name], names))
             for name, one in found.items()
         }
+
+    def acls(self) -> list[Acl] | None:
+        """Every right on topics; None where the broker checks none (it has no authorizer)."""
+        every = AclBindingFilter(
+            ResourceType.TOPIC, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+        )
+        try:
+            found = self._client.describe_acls(every, request_timeout=self._seconds).result()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.SECURITY_DISABLED:
+                return None
+            raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+        return [
+            Acl(one.name, one.resource_pattern_type.name, one.principal, one.operation.name, one.permission_type.name)
+            for one in found
+        ]
+
+    def held(self, names: Sequence[str]) -> dict[str, int]:
+        """How many records (markers included) each of these topics holds; those that are not there are left out."""
+        known = self._metadata().topics
+        places = [TopicPartition(name, at) for name in names if name in known for at in known[name].partitions]
+        low, high = self._offsets(places, OffsetSpec.earliest()), self._offsets(places, OffsetSpec.latest())
+        found = {place.topic: 0 for place in places}
+        for (topic, at), end in high.items():
+            found[topic] += end - low[topic, at]
+        return found
+
+    def positions(self, group: str) -> dict[tuple[str, int], int]:
+        """What a group has committed, by topic and partition."""
+        asked = [ConsumerGroupTopicPartitions(group)]
+        futures = self._client.list_consumer_group_offsets(asked, request_timeout=self._seconds)
+        places = _result(futures[group]).topic_partitions
+        return {(place.topic, place.partition): place.offset for place in places if place.offset >= 0}
+
+    def rewind(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """Set a group's positions. None of its members may run."""
+        places = [TopicPartition(topic, at, offset) for (topic, at), offset in positions.items()]
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        self._wait(self._client.alter_consumer_group_offsets(asked, request_timeout=self._seconds))
+
+    def lag(self, group: str) -> int:
+        """Records that a group has not committed yet, over the partitions it has committed anything of."""
+        committed = self.positions(group)
+        ends = self._offsets([TopicPartition(*place) for place in committed], OffsetSpec.latest())
+        return sum(ends[place] - offset for place, offset in committed.items())
+
+    def _offsets(self, places: Sequence[Any], spec: Any) -> dict[tuple[str, int], int]:
+        """By topic and partition. A partition that has just been made has no leader yet: asked again."""
+        deadline = time.monotonic() + self._seconds
+        while places:
+            futures = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=self._seconds)
+            try:
+                return {(at.topic, at.partition): int(_result(future).offset) for at, future in futures.items()}
+            except KafkaAway:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+        return {}
 
     def create(self, topics: Sequence[TopicState]) -> None:
         """Make these topics and return when a broker tells of them."""

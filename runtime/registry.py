@@ -90,6 +90,14 @@ class Registry:
         except NotRegistered:
             return ""
 
+    def fits(self, name: str, text: str) -> bool:
+        """Whether a schema could be registered beside every version of its subject; also where there is none yet."""
+        try:
+            path = f"/compatibility/subjects/{quote(subject_of(name))}/versions"
+            return bool(self._ask("POST", path, _body(text)).get("is_compatible", False))
+        except NotRegistered:
+            return True
+
     @staticmethod
     def _id(name: str, answer: Mapping[str, Any]) -> int:
         number = answer.get("id")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import redis.asyncio as redis
 from redis.exceptions import NoScriptError, RedisError
@@ -34,11 +34,16 @@ async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
             wait = min(wait * 2, 5.0)
 
 
+def connect(url: str, seconds: float, *, text: bool = True) -> Any:
+    """A client that gives up on a question after `seconds`."""
+    return redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=5, decode_responses=text)
+
+
 class Store:
     """Claims, citizens, code maps. If Redis is away, it waits and says so: no claim, no output."""
 
     def __init__(self, url: str, claim_days: int) -> None:
-        self._redis = redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, decode_responses=False)
+        self._redis = connect(url, 10, text=False)
         self.claim_seconds: Final = claim_days * claims.DAY_SECONDS
         self._claim = self._redis.register_script(claims.SCRIPT)
         self._forget = self._redis.register_script(claims.FORGET)
@@ -115,13 +120,14 @@ class Store:
             await pipe.execute()
         return len(by_code)
 
-    async def load_claims(self, rows: Iterable[tuple[bytes, bytes]]) -> int:
-        """Put rebuilt claims in place where there is none (a live one knows more); gives the number written."""
+    async def load_claims(self, rows: Iterable[tuple[bytes, bytes]], *, replace: bool = False) -> int:
+        """Put rebuilt claims in place where there is none (a live one knows more), or over what came back from an old
+        backup; gives the number written."""
         count = 0
         for batch in _batches(rows, _LOAD):
             pipe = self._redis.pipeline(transaction=False)
             for key, claim in batch:
-                pipe.set(key, claim, ex=self.claim_seconds, nx=True)
+                pipe.set(key, claim, ex=self.claim_seconds, nx=not replace)
             count += sum(1 for written in await pipe.execute() if written)
         return count
 

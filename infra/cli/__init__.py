@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "schemas": "infra.cli.schemas",
     "stack": "infra.cli.stack",
     "health": "infra.cli.health",
+    "doctor": "infra.cli.doctor",
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
     "rules": "infra.cli.rules",

@@ -46,6 +46,27 @@ def run(
 
 
 @_group.command()
+def restored(
+    data: Annotated[Path, typer.Argument(help="The adapter's data folder, put back from a backup.", exists=True)],
+) -> None:
+    """After an outbox was put back from a backup and before the adapter starts: begin a new life of its numbers.
+
+    Otherwise messages taken since the backup and new ones would have the same numbers, and the new ones be lost as
+    repeats. The ledger keeps showing the old life: numbers taken but never acknowledged there are in doubt
+    (`livingdata reconcile`), and the hospital should send that time once more.
+    """
+    from producers.outbox import OutboxInUse
+    from producers.restored import renew
+
+    try:
+        done = renew(data)
+    except (OutboxInUse, FileNotFoundError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{done.old} -> {done.new}; {done.waiting} records wait to be published again")
+
+
+@_group.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", exists=True)],
     dialect: Annotated[str, typer.Option(help=f"One of: {', '.join(DIALECTS)}.")],

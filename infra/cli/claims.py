@@ -33,12 +33,15 @@ def rebuild(
     days: Annotated[
         int, typer.Option(min=1, max=400, help="Documents told in this many days; claims live as long.")
     ] = 45,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Over claims that are there: they came back from an older backup.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the claims again after Redis lost its data.
 
     Order: stop the workers; let the sink drain `accepted` to its end; then this; then start the workers. A claim that is
-    there is left alone, so running it again is harmless.
+    there is left alone (but for --replace), so running it again is harmless.
     """
     written: dict[str, int] = {}
     with clickhouse(url) as client, Progress(console=Console(stderr=True), disable=as_json) as progress:
@@ -49,7 +52,9 @@ def rebuild(
             for kind in KINDS:
                 for digit in SLICES:
                     rows = history(client, kind, digit, days)
-                    written[kind] = written.get(kind, 0) + await store.load_claims(claims.claims_of(rows))
+                    written[kind] = written.get(kind, 0) + await store.load_claims(
+                        claims.claims_of(rows), replace=replace
+                    )
                     progress.advance(task)
             await store.close()
 

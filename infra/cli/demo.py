@@ -14,10 +14,13 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from infra.demo import engines
 from infra.demo.answers import QUESTIONS, answer, ledger_table
 from infra.demo.picture import picture
-from infra.demo.show import Demo, Options
+from infra.demo.show import Demo, Options, Start
+from infra.demo.stage import start_engines
 from runtime import logs
+from runtime.admin import KafkaAway
 from sinks.clickhouse.client import Away
 
 _REFRESH = 0.5
@@ -49,6 +52,13 @@ def demo(
     picture_file: Annotated[
         Path | None, typer.Option("--picture", help="Save the last picture and the answers as SVG.")
     ] = None,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="On the real Kafka, registry, Redis and ClickHouse of `make stack`.")
+    ] = False,
+    stack_data: Annotated[Path, typer.Option(help="The folder that stack was started on.")] = Path("build/stack/data"),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="With --stack: delete the records that the house's topics hold.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Stay open at the end, for questions of your own.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
@@ -57,14 +67,18 @@ def demo(
     Starts an in-memory Kafka, Redis and ClickHouse, the adapter, the worker and the sink; shows what arrives; ends by
     itself with the ledger beside the city's own books. Ctrl-C ends it early, with the same summary. Exit 1 where the
     ledger does not balance or differs from the books.
+
+    With --stack the same city sends to a real Kafka: the house's topics are made anew (they must be empty, or --fresh),
+    ClickHouse's database `demo` and Redis's database 9 are the demo's own and are emptied at each start.
     """
     began = time.monotonic()
     logs.configure("demo", "ERROR")
     console = Console(stderr=json, quiet=json, record=picture_file is not None)
-    with ExitStack() as stack:
-        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livingdata-")))
+    with ExitStack() as exits:
+        folder = data or Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="livingdata-")))
         options = Options(seconds, facilities, rate, seed, every_dialect=dialects is Dialects.all)
-        made = asyncio.run(_show(Demo(options, folder, began), console, keep and not json))
+        start = _engines(stack_data, fresh) if stack else start_engines
+        made = asyncio.run(_show(Demo(options, folder, began, start), console, keep and not json, stack))
     if picture_file is not None:
         console.save_svg(str(picture_file), title="livingdata demo")
     if report is not None:
@@ -78,15 +92,24 @@ def demo(
     raise typer.Exit(0 if well else 1)
 
 
-async def _show(demo: Demo, console: Console, keep: bool) -> dict[str, Any]:
+def _engines(stack_data: Path, fresh: bool) -> Start:
+    try:
+        return engines.running(stack_data, fresh=fresh)
+    except (engines.StackInUse, KafkaAway) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+async def _show(demo: Demo, console: Console, keep: bool, stack: bool) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, demo.stop)
-    console.print("Kafka nhúng giữ mọi thứ trong bộ nhớ và quên dần; chỉ để thử.")
-    console.print("The embedded Kafka keeps everything in memory and forgets the oldest: for trying out only.\n")
-    async with AsyncExitStack() as stack:
+    if not stack:
+        console.print("Kafka nhúng giữ mọi thứ trong bộ nhớ và quên dần; chỉ để thử.")
+        console.print("The embedded Kafka keeps everything in memory and forgets the oldest: for trying out only.\n")
+    async with AsyncExitStack() as exits:
         with console.status("đang khởi động / starting …"):
-            await stack.enter_async_context(demo)
+            await exits.enter_async_context(demo)
         with Live(console=console, auto_refresh=False, transient=True) as live:
             drawing = asyncio.create_task(_draw(demo, live, console))
             try:
@@ -131,7 +154,8 @@ async def _hold(demo: Demo, console: Console) -> None:
     if demo.engines is None:
         return
     console.print(f"\nClickHouse: {demo.engines.clickhouse}")
-    console.print(f'  livingdata sql --url {demo.engines.clickhouse} "{_EXAMPLE}"')
+    where = "" if demo.engines.database == "default" else f"LIVINGDATA_DATABASE={demo.engines.database} "
+    console.print(f'  {where}livingdata sql --url {demo.engines.clickhouse} "{_EXAMPLE}"')
     console.print("Ctrl-C để kết thúc / to end")
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -25,12 +25,15 @@ _SYSTEMS: Final = {"fhir": "HIS-FHIR", "dicom": "PACS", "history_csv": "HIS-OLD"
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Addresses of the engines. `embedded` is the in-memory broker, which forgets."""
+    """Addresses of the engines. `embedded` is the in-memory broker, which forgets; without a registry the schema ids are
+    those of the release."""
 
     kafka: str
     redis: str
     clickhouse: str
     embedded: bool
+    registry: str = ""
+    database: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,15 @@ class Plan:
 
     def roles(self, engines: Engines) -> list[Role]:
         """Sink, worker and adapter, each with its settings file."""
-        common = {"kafka": engines.kafka, "embedded_kafka": engines.embedded, "log_level": "INFO"}
+        common = {
+            "kafka": engines.kafka,
+            "embedded_kafka": engines.embedded,
+            "registry": engines.registry,
+            "log_level": "INFO",
+        }
+        store = {"clickhouse": engines.clickhouse, "database": engines.database}
         return [
-            self._role("sink", ["sink"], common | {"clickhouse": engines.clickhouse}),
+            self._role("sink", ["sink"], common | store),
             self._role(
                 "processor",
                 ["processor"],
@@ -114,4 +123,4 @@ class Plan:
     @staticmethod
     def clickhouse(engines: Engines) -> ClickHouseSettings:
         """For asking ClickHouse."""
-        return settings.load(ClickHouseSettings, clickhouse=engines.clickhouse)
+        return settings.load(ClickHouseSettings, clickhouse=engines.clickhouse, database=engines.database)

@@ -24,7 +24,7 @@ def properties(plan: Plan, node: int) -> dict[str, str]:
         "controller.quorum.voters": voters,
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{HOST}:{plan.kafka_ports[at]},CONTROLLER://{HOST}:{plan.controller_ports[at]}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{plan.kafka_ports[at]}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{(plan.advertised_ports or plan.kafka_ports)[at]}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(folder(plan, node) / "log"),
         # Nothing comes into being by a typing error; `livingdata topics create` makes what there is.

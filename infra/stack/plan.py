@@ -26,6 +26,8 @@ class Plan(BaseModel):
     libraries: Path
     brokers: Literal[1, 3] = 1
     kafka_ports: tuple[int, ...]
+    advertised_ports: tuple[int, ...] = ()
+    """Where brokers say that they are, to clients and to each other; empty: where they listen. For a proxy between."""
     controller_ports: tuple[int, ...]
     redis_port: int
     clickhouse_port: int
@@ -35,6 +37,8 @@ class Plan(BaseModel):
     def _ports_are_enough_valid_and_distinct(self) -> Self:
         if {len(self.kafka_ports), len(self.controller_ports)} != {self.brokers}:
             raise ValueError("each broker has one port for clients and one for controllers")
+        if self.advertised_ports and len(self.advertised_ports) != self.brokers:
+            raise ValueError("each broker is advertised at one port")
         if not all(1 <= port <= _LAST_PORT for port in self.ports()):
             raise ValueError(f"a port is a number from 1 to {_LAST_PORT}")
         if len(set(self.ports())) != len(self.ports()):

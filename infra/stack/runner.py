@@ -25,11 +25,15 @@ GRACE_SECONDS: Final = 10.0
 """A controlled shutdown takes 1-2 s; the last of three brokers has no quorum to tell and waits for ever."""
 
 
-def roles(plan: Plan) -> list[Role]:
-    """Every part; they need nothing of each other to start."""
-    claims = Role(
+def claims_role(plan: Plan) -> Role:
+    return Role(
         "redis", redis.command(plan.data / "redis", plan.redis_port), ready=lambda: redis.answers(plan.redis_port)
     )
+
+
+def roles(plan: Plan) -> list[Role]:
+    """Every part; they need nothing of each other to start."""
+    claims = claims_role(plan)
     brokers = [kafka.role(plan, node) for node in range(1, plan.brokers + 1)]
     more = [] if plan.registry_port is None else [registry.role(plan)]
     return [*brokers, claims, clickhouse.role(plan), *more]

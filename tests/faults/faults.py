@@ -1,11 +1,11 @@
-"""Faults for a running city: which process, when, and what is done to it. All of it follows from a seed."""
+"""Faults for a running city: what, to which process, when. All of it follows from a seed."""
 
 import asyncio
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from infra.embedded.supervisor import Supervisor
 
@@ -15,14 +15,18 @@ PAUSED: Final = (*KILLED, "redis", "kafka")
 LONGEST_PAUSE: Final = 12.0
 """Seconds; longer than the workers' session (10 s), so that a stopped member is thrown out of its group."""
 
+BROKERS: Final = ("kafka-1", "kafka-2", "kafka-3")
+NETWORKS: Final = ("kafka", "redis", "clickhouse")
+LONGEST_CUT: Final = 8.0
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`at` seconds after sending began; `seconds` is for how long the process is stopped."""
+    """`at` seconds after sending began; `seconds` is how long it lasts, 0 where it is over at once."""
 
     at: float
     role: str
-    what: Literal["kill", "pause"]
+    what: str
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -45,31 +49,78 @@ def _one(chance: random.Random, sending: float) -> Fault:
     return Fault(at, chance.choice(PAUSED), "pause", round(chance.uniform(1, LONGEST_PAUSE), 1))
 
 
-async def inflict(supervisor: Supervisor, faults: list[Fault]) -> list[str]:
-    """Do all of them at their times; tells what was done. A process that is down just then is spared."""
-    return list(await asyncio.gather(*(_inflict(supervisor, fault) for fault in faults)))
+def plan_stack(seed: int, sending: float) -> list[Fault]:
+    """For three real brokers: two small faults, and by turns one of the large ones."""
+    chance = random.Random(seed)
+    faults = [_small(chance, sending) for _ in range(2)]
+    at = round(chance.uniform(1, sending / 2), 1)
+    large = (
+        Fault(at, "redis", "kill"),
+        Fault(at, chance.choice(BROKERS), "lose"),
+        Fault(at, "redis", "lose"),
+        Fault(at, "+".join(chance.sample(BROKERS, 2)), "down", round(chance.uniform(3, LONGEST_CUT), 1)),
+    )
+    return sorted([*faults, large[seed % len(large)]], key=lambda fault: fault.at)
 
 
-async def _inflict(supervisor: Supervisor, fault: Fault) -> str:
+def _small(chance: random.Random, sending: float) -> Fault:
+    at, seconds = round(chance.uniform(0.5, sending), 1), round(chance.uniform(2, LONGEST_CUT), 1)
+    what = chance.choice(("kill", "kill", "pause", "cut", "slow", "full"))
+    if what == "kill":
+        return Fault(at, chance.choice((*KILLED, *BROKERS)), what)
+    if what == "full":
+        return Fault(at, "adapter", what, seconds)
+    of = (*KILLED, "redis", *BROKERS) if what == "pause" else NETWORKS
+    return Fault(at, chance.choice(of), what, seconds)
+
+
+Hand = Callable[[Fault], Awaitable[bool]]
+"""Does a fault from its beginning to its end; False where there was nothing to do it to."""
+
+
+async def inflict(
+    supervisor: Supervisor, faults: list[Fault], hands: Mapping[str, Hand] | None = None, over: Hand | None = None
+) -> list[str]:
+    """Do all of them at their times; tells what was done. A process that is down just then is spared.
+
+    `hands` do what is no signal; `over` is called when one ends and no other goes on.
+    """
+    going: list[Fault] = []
+    known: dict[str, Hand] = {
+        "kill": lambda fault: _kill(supervisor, fault),
+        "pause": lambda fault: _pause(supervisor, fault),
+        **(hands or {}),
+    }
+    return list(await asyncio.gather(*(_inflict(known[fault.what], fault, going, over) for fault in faults)))
+
+
+async def _inflict(hand: Hand, fault: Fault, going: list[Fault], over: Hand | None) -> str:
     await asyncio.sleep(fault.at)
-    if fault.what == "kill":
-        return _done(fault, _signal(supervisor, fault.role, signal.SIGKILL))
+    going.append(fault)
+    done = await hand(fault)
+    going.remove(fault)
+    if done and over is not None and not going:
+        await over(fault)
+    return str(fault) if done else f"{fault} (was down)"
+
+
+async def _kill(supervisor: Supervisor, fault: Fault) -> bool:
+    return _signal(supervisor, fault.role, signal.SIGKILL)
+
+
+async def _pause(supervisor: Supervisor, fault: Fault) -> bool:
     done = _signal(supervisor, fault.role, signal.SIGSTOP)
     try:
         await asyncio.sleep(fault.seconds)
     finally:
         _signal(supervisor, fault.role, signal.SIGCONT)
-    return _done(fault, done)
-
-
-def _done(fault: Fault, done: bool) -> str:
-    return str(fault) if done else f"{fault} (was down)"
+    return done
 
 
 def _signal(supervisor: Supervisor, role: str, number: signal.Signals) -> bool:
     try:
         supervisor.kill(role, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, KeyError):
         return False
     return True
 

@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import build
+from infra.doctor import schema as doctor
+from infra.doctor.places import Places
 from runtime import registry
 from runtime.registry import Incompatible, Registry
 from schemas import registry as schemas
@@ -54,6 +56,18 @@ def test_a_version_that_breaks_the_one_before_is_refused(url: str) -> None:
     optional = changed(name="may", type=["null", "string"], default=None)
     given = Registry(url).register_all({"received.encounter.2": optional})
     assert given["received.encounter.2"] not in Registry(url).look_up(registry.texts()).values()
+
+
+def test_whether_a_schema_fits_is_told_without_registering_it(url: str) -> None:
+    asked = Registry(url)
+    assert asked.fits(NAME, schemas.text(NAME))
+    assert asked.fits("nobody.knows.1", schemas.text(NAME))
+    assert not asked.fits("received.encounter.3", changed(name="must", type="string"))
+
+
+def test_the_doctor_asks_it_for_every_schema(url: str) -> None:
+    (found,) = doctor.examine(Places(addresses={"registry": url}))
+    assert ("schemas", "ok") == (found.subject, found.level)
 
 
 def test_the_command_registers_and_checks(url: str) -> None:

@@ -7,7 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import build
+from infra.doctor import broker as doctor
+from infra.doctor.places import Places
 from infra.embedded.kafka import EmbeddedKafka
+from runtime import kafka as clients
 from runtime.admin import Admin, KafkaAway, TopicState
 from schemas import topics
 from tests.servers import RealStack
@@ -75,6 +78,32 @@ def test_what_kafka_refuses_is_an_error(kafka: str) -> None:
         admin.delete(["nowhere"])
     with pytest.raises(KafkaAway, match="UNKNOWN_TOPIC_OR_PART"):
         admin.add_partitions("nowhere", 3)
+
+
+def test_what_topics_hold_and_what_a_group_has_not_read(kafka: str) -> None:
+    run("create", "--kafka", kafka)
+    admin = Admin(kafka)
+    sending = clients.producer(kafka, "test")
+    for number in range(10):
+        sending.produce("outcomes", f"{number}".encode(), partition=0)
+    assert 0 == sending.flush(30)
+    assert {"outcomes": 10, "rejected": 0} == admin.held(["outcomes", "rejected", "nowhere"])
+    assert ({}, 0) == (admin.positions("readers"), admin.lag("readers"))
+    admin.rewind("readers", {("outcomes", 0): 4})
+    assert ({("outcomes", 0): 4}, 6) == (admin.positions("readers"), admin.lag("readers"))
+
+
+def test_a_broker_without_an_authorizer_has_no_rights_to_tell(kafka: str) -> None:
+    assert Admin(kafka).acls() is None
+
+
+def test_the_doctor_finds_what_is_wrong_with_them(kafka: str) -> None:
+    run("create", "--kafka", kafka)
+    well = {one.subject: one.level for one in doctor.examine(Places(addresses={"bootstrap": kafka}))}
+    assert {"brokers": "ok", "all": "ok", "replication": "warning", "accepted.*": "warning"} == well
+    Admin(kafka).delete(["outcomes"])
+    ill = {one.subject: one.level for one in doctor.examine(Places(addresses={"bootstrap": kafka}))}
+    assert "failed" == ill["missing"]
 
 
 def test_the_embedded_broker_has_no_admin_api() -> None:
