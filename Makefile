@@ -65,7 +65,7 @@ stack-status: $(STAMP) ## ask each part whether it answers
 	@$(BIN)/livingdata stack status $(ARGS)
 
 test-access: $(STAMP) ## each role of the store on a real engine: what it sees, what it is refused
-	@$(BIN)/python -m pytest tests/integration/test_access.py $(ARGS)
+	@$(BIN)/python -m pytest tests/integration/test_access.py tests/integration/test_access_sql.py $(ARGS)
 
 bench-sink: $(STAMP) ## rows a second into ClickHouse, against two other ways; writes build/bench/sink.json
 	@$(BIN)/python -m tests.bench.bench_sink $(ARGS)

@@ -78,7 +78,8 @@ LISTS: Final = ("facility_register", "quality_rules", "notifiable_diseases")
 CITY_ONLY: Final = frozenset({"vendor_scorecard"})
 """Open views without a facility: not for a facility's own reader."""
 
-_BELOW: Final = (*_tables(), "person_documents", "identity_links", "ledger_numbers", "code_maps", "test_validity")
+_LEDGER: Final = ("ledger_numbers", "ledger_closing", "ledger_days")
+_BELOW: Final = (*_tables(), "person_documents", "identity_links", *_LEDGER, "code_maps", "test_validity")
 """What the views that run with their reader's rights read."""
 
 

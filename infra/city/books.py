@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from infra.city.documents import Documents
 from infra.city.message import ACCEPTED, AMENDED, DUPLICATE, REJECTED, Message
 
 _TIERS: Final = ("verified", "conflict", "unmatched")
@@ -46,16 +47,22 @@ def _counts(told: dict[str, bool]) -> bool:
 
 
 class Books:
-    """Enter each message once, before it is sent. Counts are parts; visits are those that count in the end."""
+    """Enter each message once, before it is sent. Counts are parts; visits are those that count in the end.
+
+    `documents` is kept too where one is put there.
+    """
 
     def __init__(self, facilities: Iterable[str] = ()) -> None:
         self._ledgers = {code: _Ledger() for code in facilities}
+        self.documents: Documents | None = None
 
     def decide(self, message: Message) -> None:
         ledger = self._ledgers.get(message.facility)
         if ledger is None:
             ledger = self._ledgers[message.facility] = _Ledger()
         ledger.enter(message)
+        if self.documents is not None:
+            self.documents.enter(message)
 
     def facilities(self) -> dict[str, dict[str, Any]]:
         return {code: ledger.page() for code, ledger in self._ledgers.items()}

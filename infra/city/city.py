@@ -75,7 +75,7 @@ class City:
 
     def register(self) -> list[dict[str, Any]]:
         """The facility register: an entry per hospital."""
-        return [register_entry(hospital) for hospital in self.hospitals]
+        return [register_entry(hospital, self.dialects.get(hospital.code)) for hospital in self.hospitals]
 
     def messages(self, now: Callable[[], datetime]) -> Iterator[Message]:
         """Endless. `now` gives the (aware) time to stamp and is asked once per message; each call starts afresh."""

@@ -71,25 +71,44 @@ HOSPITALS: Final[tuple[Hospital, ...]] = tuple(
     for code, name, weight, specialty, district in _RAW
 )
 
-REFERRAL_TARGETS: Final = ("01929", "01901", "01906", "01905", "01915", "01920", "01924", "01910", "01007", "01014")
-"""Central hospitals outside the city's 42."""
+REFERRAL_TARGETS: Final = (
+    "01929", "01901", "01906", "01905", "01915", "01920", "01924", "01910", "01007", "01014",
+    *(code for code, *_ in _RAW[:8]),
+)  # fmt: skip
+"""Central hospitals outside the city's 42, and its own largest."""
 
 XML_KINDS: Final = ("encounter", "prescription", "service", "observation", "referral", "appointment")
 
 
-def register_entry(hospital: Hospital) -> dict[str, Any]:
-    """What the facility register says of it: systems, kinds, source of record, the visit number of each system."""
+_USUAL: Final[dict[str, Any]] = {
+    "systems": [
+        {"system": "HIS-XML", "dialect": "insurance_xml", "kinds": list(XML_KINDS)},
+        {"system": "HIS", "dialect": "hl7v2", "kinds": ["encounter"]},
+        {"system": "LIS", "dialect": "hl7v2", "kinds": ["observation"]},
+    ],
+    "source_of_record": {"encounter": ["HIS-XML", "HIS"], "observation": ["LIS", "HIS-XML"]},
+    "visit_number": {"HIS-XML": "MA_LK", "HIS": "PV1-19", "LIS": "PV1-19"},
+}
+_ALONE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "fhir": ("HIS-FHIR", ("encounter", "observation", "prescription")),
+    "dicom": ("PACS", ("imaging",)),
+    "history_csv": ("HIS-OLD", ("encounter",)),
+}
+"""Dialect -> the one system that speaks it, and the kinds it sends."""
+
+
+def register_entry(hospital: Hospital, dialect: str | None = None) -> dict[str, Any]:
+    """What the facility register says of it: systems, kinds, source of record, the visit number of each system.
+    `dialect` is the one that it speaks alone, None for the usual two."""
+    spoken = _USUAL
+    if dialect is not None:
+        system, kinds = _ALONE[dialect]
+        spoken = {"systems": [{"system": system, "dialect": dialect, "kinds": list(kinds)}]}
     return {
         "code": hospital.code,
         "name": hospital.name,
         "synthetic": True,
         "organisation": hospital.name,
-        "systems": [
-            {"system": "HIS-XML", "dialect": "insurance_xml", "kinds": list(XML_KINDS)},
-            {"system": "HIS", "dialect": "hl7v2", "kinds": ["encounter"]},
-            {"system": "LIS", "dialect": "hl7v2", "kinds": ["observation"]},
-        ],
         "unit_responsible": f"Phòng Công nghệ thông tin, {hospital.name}",
-        "source_of_record": {"encounter": ["HIS-XML", "HIS"], "observation": ["LIS", "HIS-XML"]},
-        "visit_number": {"HIS-XML": "MA_LK", "HIS": "PV1-19", "LIS": "PV1-19"},
+        **spoken,
     }

@@ -1,7 +1,12 @@
 """What the city sends, and what it expects to become of it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
+
+from infra.city.care import Order
+from infra.city.identity import Identity
+from infra.city.visits import Visit
 
 ACCEPTED: Final = "accepted"
 AMENDED: Final = "amended"
@@ -10,12 +15,35 @@ REJECTED: Final = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a source now says of one of its documents: what must stand of it once the part has come through.
+
+    `document` names it within (facility, system, visit). `diagnoses` are its codes, the main one first; `ended` is when
+    the visit ended as this source knows it; `order` what a result answers, with `place` where only one index of it does
+    (from 1); `pending` the row of XML4 that has no value yet (0 for none).
+    """
+
+    system: str
+    document: str = field(repr=False)
+    visit: Visit = field(repr=False)
+    identity: Identity = field(repr=False)
+    active: bool = True
+    diagnoses: tuple[str, ...] = ()
+    ended: datetime | None = None
+    order: Order | None = field(default=None, repr=False)
+    place: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
-    """What must become of one part. `tier` for accepted and amended documents; `kind` None where nothing was read."""
+    """What must become of one part. `tier` for accepted and amended documents; `kind` None where nothing was read.
+    `said` where the part tells of a document; a duplicate says again what stands."""
 
     kind: str | None
     outcome: str
     tier: str | None = None
+    said: Said | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

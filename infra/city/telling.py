@@ -14,7 +14,7 @@ from typing import Final
 from infra.city.care import Numbers
 from infra.city.flaws import Flaws
 from infra.city.identity import Desk, Identity
-from infra.city.message import ACCEPTED, AMENDED, DUPLICATE, Expected, Message
+from infra.city.message import ACCEPTED, AMENDED, DUPLICATE, Expected, Message, Said
 
 Step = Callable[[datetime], Message]
 
@@ -22,25 +22,27 @@ Step = Callable[[datetime], Message]
 class Told:
     """What this source last said of each of its documents."""
 
-    __slots__ = ("_said",)
+    __slots__ = ("_content", "_said")
 
     def __init__(self) -> None:
-        self._said: dict[str, Hashable] = {}
+        self._content: dict[str, Hashable] = {}
+        self._said: dict[str, Said] = {}
 
     def __contains__(self, document: str) -> bool:
         return document in self._said
 
-    def say(self, document: str, kind: str, content: Hashable, tier: str) -> Expected:
-        known, last = document in self._said, self._said.get(document)
-        self._said[document] = content
+    def say(self, kind: str, content: Hashable, tier: str, said: Said) -> Expected:
+        document = said.document
+        known, last = document in self._said, self._content.get(document)
+        self._content[document], self._said[document] = content, said
         if not known:
-            return Expected(kind, ACCEPTED, tier)
-        return Expected(kind, DUPLICATE) if last == content else Expected(kind, AMENDED, tier)
+            return Expected(kind, ACCEPTED, tier, said)
+        return Expected(kind, DUPLICATE, None, said) if last == content else Expected(kind, AMENDED, tier, said)
 
     def withdraw(self, document: str, kind: str, tier: str) -> Expected:
         """The document is no longer there: a cancellation. From now on it is as if never told."""
-        del self._said[document]
-        return Expected(kind, AMENDED, tier)
+        del self._content[document]
+        return Expected(kind, AMENDED, tier, replace(self._said.pop(document), active=False))
 
     def documents(self) -> list[str]:
         return list(self._said)

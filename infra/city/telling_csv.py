@@ -7,7 +7,7 @@ hospital into one file.
 from datetime import datetime, timedelta
 
 from infra.city import history_csv
-from infra.city.message import REJECTED, Expected, Message
+from infra.city.message import REJECTED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.telling import Office, Telling, Told, known
 from infra.city.visits import LOCAL, Visit
@@ -64,7 +64,9 @@ class CsvTelling(Telling):
             expected = Expected(_KIND, REJECTED)
         else:
             tier = office.desk.tier(self._identity)
-            expected = self._told.say(_KIND, _KIND, (self._end, self._status), tier)
+            codes = (visit.disease.code,)
+            said = Said("HIS-OLD", visit.number, visit, self._identity, not self._status, codes, self._end)
+            expected = self._told.say(_KIND, (self._end, self._status), tier, said)
             if not self._status and office.chance(office.flaws.duplicates):
                 self.next(office.later(), self._export)
         return Message(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from infra.city.care import stamp
 from infra.city.dicom import Exam, instance
-from infra.city.message import ACCEPTED, REFUSED, Expected, Message
+from infra.city.message import ACCEPTED, REFUSED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.services import SERVICES
 from infra.city.telling import Office, Telling, known
@@ -36,6 +36,7 @@ class DicomTelling(Telling):
         if self._broken:
             payload = payload[: 200 + int(office.random.random() * 100)]
         tier = office.desk.tier(identity)
-        expected = REFUSED if self._broken else (Expected("imaging", ACCEPTED, tier),)
+        said = Said("PACS", self._exam.uid, visit, identity)
+        expected = REFUSED if self._broken else (Expected("imaging", ACCEPTED, tier, said),)
         name = f"{visit.hospital.code}-{self._exam.modality}{self._exam.accession}.dcm"
         return Message(visit.hospital.code, DIALECT, name, payload, expected, visit=visit.number)

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from infra.city import fhir
 from infra.city.labs import measure
-from infra.city.message import REFUSED, Expected, Message
+from infra.city.message import REFUSED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.telling import Office, Telling, Told
 from infra.city.visits import LOCAL, Visit
 
 DIALECT = "fhir"
+SYSTEM = "HIS-FHIR"
 
 
 class FhirTelling(Telling):
@@ -92,11 +93,15 @@ class FhirTelling(Telling):
         """The encounter, an observation per result, one prescription."""
         visit, told, tier = self._visit, self._told, self._office.desk.tier(self._identity)
         person = (self._identity, self._name)
-        parts = [told.say("encounter", "encounter", (person, self._status, self._end), tier)]
+        codes = (visit.disease.code, *(code for code, _ in visit.others))
+        said = Said(SYSTEM, visit.number, visit, self._identity, self._status == "finished", codes, self._end)
+        parts = [told.say("encounter", (person, self._status, self._end), tier, said)]
         for order in visit.orders:
             for number in range(1, len(order.results) + 1):
                 name = fhir.observation_id(order, number)
-                parts.append(told.say(name, "observation", (person, self._values.get(name)), tier))
+                said = Said(SYSTEM, name, visit, self._identity, order=order, place=number)
+                parts.append(told.say("observation", (person, self._values.get(name)), tier, said))
         if visit.drugs:
-            parts.append(told.say("prescription", "prescription", person, tier))
+            said = Said(SYSTEM, f"{visit.number} drugs", visit, self._identity)
+            parts.append(told.say("prescription", person, tier, said))
         return tuple(parts)

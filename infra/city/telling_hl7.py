@@ -12,7 +12,7 @@ from infra.city import hl7v2
 from infra.city.care import stamp
 from infra.city.hl7v2 import Patient, Report, Stay
 from infra.city.labs import measure
-from infra.city.message import DUPLICATE, REFUSED, Expected, Message
+from infra.city.message import DUPLICATE, REFUSED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.telling import Office, Telling, Told
 from infra.city.visits import LOCAL, Visit
@@ -42,6 +42,7 @@ class Hl7Telling(Telling):
             ((visit.disease.code, visit.disease.text, "A"),),
         )
         self._status = "active"
+        self._left = visit.end
         self._told = Told()
         self._reports: dict[str, Report] = {}
         self._plan(alone)
@@ -112,7 +113,7 @@ class Hl7Telling(Telling):
 
     def _leave(self, end: datetime, at: datetime) -> Message:
         final = tuple((code, text, "F") for code, text, _ in self._stay.diagnoses)
-        self._stay = replace(self._stay, end=stamp(end) + "00", diagnoses=final)
+        self._stay, self._left = replace(self._stay, end=stamp(end) + "00", diagnoses=final), end
         return self._adt("A03", at)
 
     def _back(self, at: datetime) -> Message:
@@ -174,7 +175,16 @@ class Hl7Telling(Telling):
     def _adt(self, event: str, now: datetime, sparse: bool = False) -> Message:
         office, at, control_id = self._office, self._now(now), self._control_id()
         content = (self._patient, self._stay, self._status)
-        expected = self._told.say(_ENCOUNTER, _ENCOUNTER, content, office.desk.tier(self._patient.identity))
+        said = Said(
+            "HIS",
+            self._visit.number,
+            self._visit,
+            self._patient.identity,
+            self._status == "active",
+            tuple(code for code, _, _ in self._stay.diagnoses),
+            self._left if self._stay.end else None,
+        )
+        expected = self._told.say(_ENCOUNTER, content, office.desk.tier(self._patient.identity), said)
         if self._status == "active" and office.chance(office.flaws.duplicates):
             self.next(office.soon(), partial(self._adt, "A08", sparse=office.chance(0.5)))
         payload = hl7v2.write(self._segments(event, control_id, at, sparse))
@@ -188,7 +198,8 @@ class Hl7Telling(Telling):
         for filler in fillers:
             report = self._reports[filler]
             content = (person, self._patient.name, tuple(report.changed.items()))
-            part = self._told.say(filler, "observation", content, tier)
+            said = Said("LIS", filler, self._visit, self._patient.identity, order=report.order)
+            part = self._told.say("observation", content, tier, said)
             if part.outcome != DUPLICATE:
                 self._reports[filler] = replace(report, reported=at)
             expected.append(part)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from infra.city import insurance_xml, xml_lines
 from infra.city.care import stamp
 from infra.city.insurance_xml import KINDS
-from infra.city.message import REFUSED, REJECTED, Expected, Message
+from infra.city.message import REFUSED, REJECTED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.telling import Office, Telling, Told
 from infra.city.visits import LOCAL, Visit
 
 DIALECT = "insurance_xml"
+SYSTEM = "HIS-XML"
 
 
 class XmlTelling(Telling):
@@ -155,8 +156,8 @@ class XmlTelling(Telling):
         stands: bool | None = True
         for table, kind in KINDS.items():
             if table not in inner:
-                if table in self._told:
-                    parts.append(self._told.withdraw(table, kind, tier))
+                if (document := f"{self._visit.number} {table}") in self._told:
+                    parts.append(self._told.withdraw(document, kind, tier))
             elif table == "XML1" and "NGAY_RA" in self._changes:
                 parts.append(Expected(kind, REJECTED))
                 stands = None
@@ -164,5 +165,18 @@ class XmlTelling(Telling):
                 parts.append(Expected(kind, REJECTED))
             else:
                 also = inner.get("XML5", "") if table == "XML1" else ""
-                parts.append(self._told.say(table, kind, (person, inner[table], also), tier))
+                parts.append(self._told.say(kind, (person, inner[table], also), tier, self._said(table)))
         return tuple(parts), stands
+
+    def _said(self, table: str) -> Said:
+        visit = self._visit
+        main = self._changes.get("MA_BENH_CHINH", visit.disease.code) if table == "XML1" else visit.disease.code
+        return Said(
+            SYSTEM,
+            f"{visit.number} {table}",
+            visit,
+            self._identity,
+            diagnoses=(main, *(code for code, _ in visit.others)),
+            ended=visit.end,
+            pending=self._pending if table == "XML4" else 0,
+        )

@@ -52,6 +52,8 @@ class Visit:
         return benefit(self.identity.card)
 
 
+_COME: Final = 0.5
+"""How likely the next visit of a hospital is one of those who were referred to it and have not come yet."""
 _DEPARTMENTS: Final = {
     "general": "K02", "heart": "K04", "paediatrics": "K18", "lung": "K07", "obstetrics": "K27", "oncology": "K33",
     "kidney": "K08", "eye": "K30", "skin": "K13", "mind": "K11", "infection": "K09", "rehabilitation": "K31",
@@ -67,12 +69,12 @@ class Clinic:
         self._care = Care(random, numbers)
         self._numbers = numbers
         self._mixes: dict[tuple[str, int], list[float]] = {}
+        self._referred: dict[str, list[tuple[Disease, Identity]]] = {}
 
     def visit(self, hospital: Hospital, now: datetime) -> Visit:
         random = self._random
         local = now.astimezone(LOCAL)
-        disease = self._disease(hospital.specialty, local.month)
-        identity = self._desk.arrive(disease.ages, disease.sex, local)
+        disease, identity = self._who(hospital, local)
         end = local.replace(second=0, microsecond=0) - timedelta(minutes=1 + int(random.random() * 20))
         kind = self._type(disease)
         inpatient = kind == "03"
@@ -83,7 +85,11 @@ class Clinic:
         days = self._care.drug_days(kind)
         drugs = self._care.drugs(disease, kind, days, stamp(admitted or end), rate)
         services = self._care.services(disease, kind, arrival, admitted, end, orders, rate)
-        referred = REFERRAL_TARGETS[int(random.random() * 10)] if random.random() < 0.04 else ""
+        referred = REFERRAL_TARGETS[int(random.random() * len(REFERRAL_TARGETS))] if random.random() < 0.04 else ""
+        if referred == hospital.code:
+            referred = ""
+        elif referred:
+            self._referred.setdefault(referred, []).append((disease, identity))
         return Visit(
             hospital=hospital,
             number=f"{hospital.code}{self._numbers.next(hospital.code)}",
@@ -108,6 +114,13 @@ class Clinic:
             referred_to=referred,
             weight=_weight(random, identity.age),
         )
+
+    def _who(self, hospital: Hospital, local: datetime) -> tuple[Disease, Identity]:
+        """Somebody who was referred here, with the same disease, or whoever comes."""
+        if (waiting := self._referred.get(hospital.code)) and self._random.random() < _COME:
+            return waiting.pop(0)
+        disease = self._disease(hospital.specialty, local.month)
+        return disease, self._desk.arrive(disease.ages, disease.sex, local)
 
     def _disease(self, specialty: str, month: int) -> Disease:
         mix = self._mixes.get((specialty, month))

@@ -1,5 +1,6 @@
-"""`livingdata clickhouse`: tables and views up to date, and what is in place."""
+"""`livingdata clickhouse`: tables and views up to date, what is in place, and the ledger kept small."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import orjson
@@ -11,10 +12,13 @@ from infra.cli.ask import Url, clickhouse
 from schemas import clickhouse as shape
 from schemas import registry
 from schemas.clickhouse import Layout
+from sinks.clickhouse import freeze as freezing
 from sinks.clickhouse import migrate as steps
 from sinks.clickhouse.migrations import MIGRATIONS
 
-_group: Final = typer.Typer(help="Migrate ClickHouse, or see what is in place.", no_args_is_help=True)
+_group: Final = typer.Typer(
+    help="Migrate ClickHouse, see what is in place, freeze the old ledger.", no_args_is_help=True
+)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Cluster = Annotated[
@@ -60,6 +64,37 @@ def ddl(cluster: Cluster = None) -> None:
     """Print the statements that a new database is made of. Needs no server."""
     for statement in shape.statements(Layout(cluster or ""), registry.accepted_versions()):
         print(statement + ";\n")
+
+
+@_group.command(name="freeze")
+def freeze_ledger(
+    url: Url = None,
+    older_than_days: Annotated[
+        int, typer.Option(min=freezing.LEAST_DAYS, max=36_500, help="Months whose last day is so many days ago.")
+    ] = freezing.OLDER_THAN_DAYS,
+    json: Json = False,
+) -> None:
+    """Collapse old months of the ledger: complete numbers become one row per feed and day. Run it daily, one at a time.
+
+    The balance stays as it is; what is absent, rejected or replayed is kept number by number. Broken off anywhere, the next
+    run ends it. Exit 1 where history has lost a row: it stops there. On one server only.
+    """
+    with clickhouse(url) as client:
+        done = freezing.freeze(client, older_than_days)
+    if json:
+        print(orjson.dumps([asdict(month) for month in done]).decode())
+        raise typer.Exit(1 if any(month.lost for month in done) else 0)
+    for month in done:
+        if month.lost:
+            text = (
+                f"{month.month}: {month.lost} thông điệp mất dòng trong kho, dừng / messages have lost a row, stopped"
+            )
+            Console().print(text, style="red", highlight=False)
+            raise typer.Exit(1)
+        text = f"{month.month}: {month.messages} thông điệp đã chốt / messages frozen, {month.parts} phần còn lại / parts kept"
+        Console().print(text, highlight=False)
+    if not done:
+        Console().print("chưa có gì để chốt / nothing to freeze yet")
 
 
 def _tell(plan: steps.Plan, as_json: bool, word: str) -> None:

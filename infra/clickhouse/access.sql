@@ -75,6 +75,8 @@ GRANT SELECT ON default.imaging_current TO facility_reader;
 GRANT SELECT ON default.person_documents TO facility_reader;
 GRANT SELECT ON default.identity_links TO facility_reader;
 GRANT SELECT ON default.ledger_numbers TO facility_reader;
+GRANT SELECT ON default.ledger_closing TO facility_reader;
+GRANT SELECT ON default.ledger_days TO facility_reader;
 GRANT SELECT ON default.code_maps TO facility_reader;
 GRANT SELECT ON default.test_validity TO facility_reader;
 -- Phân tích thành phố, quận: không mã người bệnh, số nhỏ được ẩn / City or district analyst: no key of a person, small counts hidden
@@ -203,6 +205,8 @@ GRANT SELECT ON default.imaging_current TO surveillance_officer;
 GRANT SELECT ON default.person_documents TO surveillance_officer;
 GRANT SELECT ON default.identity_links TO surveillance_officer;
 GRANT SELECT ON default.ledger_numbers TO surveillance_officer;
+GRANT SELECT ON default.ledger_closing TO surveillance_officer;
+GRANT SELECT ON default.ledger_days TO surveillance_officer;
 GRANT SELECT ON default.code_maps TO surveillance_officer;
 GRANT SELECT ON default.test_validity TO surveillance_officer;
 -- Danh sách đóng: cả tài liệu hạn chế (HIV ...) / The closed list: restricted documents too
@@ -290,6 +294,8 @@ GRANT SELECT ON default.hiv_care_current TO restricted_reader;
 GRANT SELECT ON default.person_documents TO restricted_reader;
 GRANT SELECT ON default.identity_links TO restricted_reader;
 GRANT SELECT ON default.ledger_numbers TO restricted_reader;
+GRANT SELECT ON default.ledger_closing TO restricted_reader;
+GRANT SELECT ON default.ledger_days TO restricted_reader;
 GRANT SELECT ON default.code_maps TO restricted_reader;
 GRANT SELECT ON default.test_validity TO restricted_reader;
 -- Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận / Data steward: rejections, rules, code maps, certificates
@@ -373,6 +379,8 @@ GRANT SELECT ON default.imaging_current TO data_steward;
 GRANT SELECT ON default.person_documents TO data_steward;
 GRANT SELECT ON default.identity_links TO data_steward;
 GRANT SELECT ON default.ledger_numbers TO data_steward;
+GRANT SELECT ON default.ledger_closing TO data_steward;
+GRANT SELECT ON default.ledger_days TO data_steward;
 GRANT SELECT ON default.code_maps TO data_steward;
 GRANT SELECT ON default.test_validity TO data_steward;
 GRANT SELECT ON default.facilities TO data_steward;
@@ -482,6 +490,8 @@ CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.imaging_current FOR S
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.person_documents FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.identity_links FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_numbers FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
+CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_closing FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
+CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_days FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.code_maps FOR SELECT USING facility IN ('', substring(currentUser(), 10)) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS analyst ON default.encounter_current FOR SELECT USING sensitivity = 'normal' TO analyst;
 CREATE ROW POLICY IF NOT EXISTS analyst ON default.prescription_current FOR SELECT USING sensitivity = 'normal' TO analyst;
@@ -555,4 +565,6 @@ CREATE ROW POLICY IF NOT EXISTS everything ON default.imaging_current FOR SELECT
 CREATE ROW POLICY IF NOT EXISTS everything ON default.person_documents FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.identity_links FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_numbers FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;
+CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_closing FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;
+CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_days FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.code_maps FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, administrator, auditor;

@@ -38,3 +38,7 @@ def keep_until(kind: str) -> str:
     """The date on which a row of this kind may go, as an expression over the row."""
     years = YEARS.get(kind, str(LONGEST_YEARS))
     return f"addYears(greatest(document_date, toDate(captured_at, 'Asia/Ho_Chi_Minh')), {years})"
+
+
+LEDGER_DAYS: Final = 60
+"""Heartbeats and outcomes by chunk: longer than claims live (45 days) and than Kafka keeps anything (30)."""

@@ -12,7 +12,7 @@ from typing import Final
 from schemas.avro import Schema
 from schemas.clickhouse.layout import SINGLE, Layout
 from schemas.clickhouse.reference import REFERENCE
-from schemas.clickhouse.retention import LOG_YEARS, ORIGINAL_DAYS, keep_until
+from schemas.clickhouse.retention import LEDGER_DAYS, LOG_YEARS, ORIGINAL_DAYS, keep_until
 from schemas.clickhouse.table import Column, Feed, Table, column, columns
 from schemas.fields import Field
 from schemas.header import COORDINATES, ENRICHMENT, HEADER
@@ -168,18 +168,56 @@ def _of_header(*names: str) -> tuple[Column, ...]:
 
 _NUMBER: Final = _of_header("adapter_id", "incarnation", "sequence", "part")
 
+_LEDGER_ROW: Final = (
+    *_NUMBER,
+    *_of_header("parts", "facility", "kind", "captured_at", "outcome", "identity_tier"),
+    Column("rank", "UInt8", _RANK),
+    Column("keep_until", "Date", "Dòng được xoá từ ngày / The row may go from", "DEFAULT toDate('2149-06-06')"),
+)
+
+
+def _numbers(name: str, comment: str) -> Table:
+    """By month of capture, so that a month can be moved out whole and frozen."""
+    month = "toYYYYMM(captured_at, 'Asia/Ho_Chi_Minh')"
+    return Table(name, _LEDGER_ROW, comment, order=f"facility, {NUMBER_KEY}", version="rank", partition=month)
+
+
 SHARED: Final[tuple[Table, ...]] = (
+    _numbers("ledger_numbers", "Mọi phần thông điệp được biết / Every part of a message that is known"),
+    _numbers("ledger_closing", "Phần của tháng đang chốt sổ / Parts of a month that is being frozen"),
     Table(
-        "ledger_numbers",
+        "ledger_days",
         (
-            *_NUMBER,
-            *_of_header("parts", "facility", "kind", "captured_at", "outcome", "identity_tier"),
-            Column("rank", "UInt8", _RANK),
-            Column("keep_until", "Date", "Dòng được xoá từ ngày / The row may go from", "DEFAULT toDate('2149-06-06')"),
+            *_of_header("facility", "adapter_id", "incarnation"),
+            Column("day", "Date", "Ngày nhận (giờ Hà Nội) / Day of capture, Hanoi"),
+            Column("messages", "UInt64", "Thông điệp / Messages"),
+            *(
+                Column(outcome, "UInt64", f"Phần {vi} / Parts {outcome}")
+                for outcome, vi in (("accepted", "nhận mới"), ("amended", "sửa đổi"), ("duplicate", "trùng"))
+            ),
+            Column(
+                "ranges",
+                "Array(Tuple(first Int64, last Int64))",
+                "Các số đã chốt, từ đến / The numbers frozen, from and to",
+            ),
+            Column("frozen_at", "DateTime64(3, 'UTC')", "Chốt lúc / When it was frozen", "DEFAULT now64(3)"),
         ),
-        "Mọi phần thông điệp được biết / Every part of a message that is known",
-        order=f"facility, {NUMBER_KEY}",
-        version="rank",
+        "Sổ ngày đã chốt: các số trọn vẹn, mỗi nguồn một dòng một ngày / Frozen days: complete numbers, one row per feed and day",
+        order="facility, adapter_id, incarnation, day",
+        version="frozen_at",
+    ),
+    Table(
+        "incarnations",
+        (
+            *_of_header("facility", "adapter_id", "incarnation"),
+            Column("at", "DateTime64(3, 'UTC')", "Nhịp tim mới nhất / The newest heartbeat"),
+            Column("taken", "Int64", "Số lớn nhất đã nhận / Highest number taken"),
+            Column("acknowledged", "Int64", "Mọi số đến đây đã được xác nhận / All up to here are acknowledged"),
+            Column("ended", "Bool", "Đời này đã kết thúc / This incarnation has ended"),
+        ),
+        "Nhịp tim mới nhất của từng đời, giữ mãi / The newest heartbeat of each incarnation, kept for good",
+        order="facility, adapter_id, incarnation",
+        version="at",
     ),
     Table(
         "erased_numbers",
@@ -219,6 +257,15 @@ _LEDGER_COMMENT: Final = {
 }
 
 
+_LEDGER_TTL: Final = {
+    "rejected": f"toDateTime(rejected_at) + INTERVAL {LOG_YEARS} YEAR",
+    "outcomes": f"toDateTime(processed_at) + INTERVAL {LEDGER_DAYS} DAY",
+    "heartbeats": f"toDateTime(at) + INTERVAL {LEDGER_DAYS} DAY DELETE WHERE empty(silent)",
+}
+"""What the ledger needs of them stands elsewhere: outcomes in `ledger_numbers`, the newest heartbeat in `incarnations`. Numbers
+that yielded no document stand in heartbeats alone, so those are kept."""
+
+
 def ledger_table(name: str) -> Table:
     made = columns(LEDGER[name] + COORDINATES)
     if name == "rejected":
@@ -230,12 +277,18 @@ def ledger_table(name: str) -> Table:
         _LEDGER_COMMENT[name],
         order=_LEDGER_ORDER[name],
         version="version" if name == "identity.links" else "",
-        ttl=f"toDateTime(rejected_at) + INTERVAL {LOG_YEARS} YEAR" if name == "rejected" else "",
+        ttl=_LEDGER_TTL.get(name, ""),
         shard="cityHash64(worker)" if name == "outcomes" else "cityHash64(facility)",
     )
 
 
 LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
+    Feed(
+        "heartbeats_to_incarnations",
+        "heartbeats",
+        "incarnations",
+        "SELECT facility, adapter_id, incarnation, at, taken, acknowledged, ended FROM {source}",
+    ),
     Feed(
         "rejected_to_ledger",
         "rejected",

@@ -4,33 +4,81 @@
 The mark of an incarnation is the number up to which a heartbeat older than the settling time says that all are
 acknowledged; younger is in flight. Where no heartbeat came at all it is the highest number seen. Absent numbers are
 counted, never listed: mark - distinct numbers present - numbers without a document.
+
+Old complete numbers are frozen (`freeze`): a row of `ledger_days` stands for them. What comes again of a frozen number is a
+repeat and counts no more; what was absent or rejected was never frozen, so when it comes late it counts.
 """
 
 from typing import Final
 
 from schemas.kinds import KINDS
 
-LEDGER: Final = (
-    "SELECT facility, adapter_id, incarnation, sequence, part, parts, kind, captured_at,\n"
-    "  if(rank = 0, 'missing', toString(outcome)) AS outcome, identity_tier\n"
-    "FROM ledger_numbers FINAL WHERE adapter_id != ''"
+FEED: Final = "facility, adapter_id, incarnation"
+NUMBER: Final = f"{FEED}, sequence, part"
+_ROW: Final = f"{NUMBER}, parts, kind, captured_at, outcome, identity_tier, rank, keep_until"
+
+OPEN_SINCE: Final = (
+    "(SELECT if(count() = 0, toDateTime64(0, 3, 'UTC'), "
+    "toDateTime64(addMonths(toStartOfMonth(max(day)), 1), 3, 'Asia/Ho_Chi_Minh')) FROM ledger_days)"
 )
+"""What was captured before has been through a freezing."""
+
+_RANGES: Final = f"SELECT {FEED}, r.1 AS first, r.2 AS last FROM ledger_days FINAL ARRAY JOIN ranges AS r"
+
+
+def unfrozen(rows: str) -> str:
+    """Of `rows` (a SELECT or a table with FINAL) those whose number is not frozen."""
+    same = " AND ".join(f"r.{key} = n.{key}" for key in FEED.split(", "))
+    return (
+        f"SELECT n.* FROM (SELECT {_ROW} FROM {rows}) AS n\n"
+        f"ASOF LEFT JOIN ({_RANGES}) AS r ON {same} AND r.first <= n.sequence WHERE r.last < n.sequence"
+    )
+
+
+_CLOSING: Final = "(SELECT {}(captured_at) FROM ledger_closing)"
+_LIVE: Final = f"""SELECT {_ROW} FROM ledger_numbers FINAL WHERE captured_at >= {OPEN_SINCE}
+  UNION ALL {unfrozen(f"ledger_numbers FINAL WHERE captured_at < {OPEN_SINCE}")}
+  UNION ALL {unfrozen("ledger_closing FINAL")} AND ({", ".join(f"n.{key}" for key in NUMBER.split(", "))}) NOT IN (
+    SELECT {NUMBER} FROM ledger_numbers
+    WHERE captured_at BETWEEN {_CLOSING.format("min")} AND {_CLOSING.format("max")})"""
+"""The numbers that are not frozen, those of a month that is just being frozen among them."""
+
+
+def _ledger(more: str) -> str:
+    return (
+        "SELECT facility, adapter_id, incarnation, sequence, part, parts, kind, captured_at,\n"
+        f"  if(rank = 0, 'missing', toString(outcome)) AS outcome, {more}\n"
+        f"FROM (\n  {_LIVE}\n) WHERE adapter_id != ''"
+    )
+
+
+LEDGER: Final = _ledger("identity_tier")
 """Row in history -> its outcome; else any rejection; else duplicate (the table's rank decides); a part that a worker
-claimed but whose row is not here is missing. Adapter '' are records without a readable number."""
+claimed but whose row is not here is missing. Numbers of frozen days are not here but added up. Adapter '' are records without a readable number."""
 
-_FEED: Final = "facility, adapter_id, incarnation"
+_FEED: Final = FEED
 
-_NUMBERS: Final = LEDGER.replace(
-    "identity_tier",
-    "CAST(rank = 3 AND (keep_until <= today() OR (facility, adapter_id, incarnation, sequence, part) IN (\n"
+_NUMBERS: Final = _ledger(
+    f"rank = 3 AND captured_at < {OPEN_SINCE} AS late,\n"
+    "  CAST(rank = 3 AND NOT late AND (keep_until <= today() OR (facility, adapter_id, incarnation, sequence, part) IN (\n"
     "    SELECT facility, adapter_id, incarnation, sequence, part FROM erased_numbers)), 'Bool') AS gone",
 )
 """The same, with whether the row was stored and has since gone, by retention or by a person's request: it still counts as
 stored, so that forgetting unbalances nothing."""
 
+_HIGHEST: Final = (
+    f"SELECT {FEED}, sequence FROM ledger_numbers WHERE adapter_id != '' UNION ALL "
+    f"SELECT {FEED}, sequence FROM ledger_closing WHERE adapter_id != '' UNION ALL "
+    f"SELECT {FEED}, arrayMax(r -> r.2, ranges) FROM ledger_days"
+)
+
 
 def _stored() -> str:
-    each = " UNION ALL ".join(f"SELECT {_FEED} FROM {kind}_history FINAL WHERE keep_until > today()" for kind in KINDS)
+    """Rows in history of what is not frozen. Of the few old numbers that are not, a row is known by its rank."""
+    each = " UNION ALL ".join(
+        f"SELECT {_FEED} FROM {kind}_history FINAL WHERE captured_at >= {OPEN_SINCE} AND keep_until > today()"
+        for kind in KINDS
+    )
     return f"SELECT {_FEED}, count() AS stored FROM ({each}) GROUP BY {_FEED}"
 
 
@@ -41,7 +89,14 @@ beats AS (
   SELECT {_FEED}, max(h.taken) AS taken, max(h.acknowledged) AS acknowledged, max(h.at) AS last_heartbeat,
     argMax(h.ended, h.at) AS ended,
     maxIf(h.acknowledged, h.at <= now64(3) - toIntervalSecond({settle_seconds})) AS settled
-  FROM heartbeats AS h FINAL GROUP BY {_FEED}
+  FROM (
+    SELECT {_FEED}, taken, acknowledged, at, ended FROM heartbeats
+    UNION ALL SELECT {_FEED}, taken, acknowledged, at, ended FROM incarnations
+  ) AS h GROUP BY {_FEED}
+),
+frozen AS (
+  SELECT {_FEED}, sum(d.messages) AS present, sum(d.accepted) AS accepted, sum(d.amended) AS amended,
+    sum(d.duplicate) AS duplicate FROM ledger_days AS d FINAL GROUP BY {_FEED}
 ),
 marks AS (
   SELECT {_FEED}, max(b.heard) AS heard, if(max(b.heard) = 1, max(b.settled), max(b.highest)) AS mark,
@@ -51,19 +106,20 @@ marks AS (
     SELECT {_FEED}, 1 AS heard, settled, toInt64(0) AS highest, taken, acknowledged, last_heartbeat, ended FROM beats
     UNION ALL
     SELECT {_FEED}, 0, toInt64(0), max(sequence), toInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), false
-    FROM ledger_numbers WHERE adapter_id != '' GROUP BY {_FEED}
+    FROM ({_HIGHEST}) GROUP BY {_FEED}
   ) AS b GROUP BY {_FEED}
 ),
 numbers AS (
   SELECT {_FEED}, sequence, max(l.parts) AS parts, count() AS present, countIf(l.outcome = 'missing') AS promised,
     countIf(l.outcome = 'accepted') AS accepted, countIf(l.outcome = 'amended') AS amended,
-    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected, countIf(l.gone) AS gone
+    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected, countIf(l.gone) AS gone,
+    countIf(l.late) AS late
   FROM ({_NUMBERS}) AS l GROUP BY {_FEED}, sequence
 ),
 counted AS (
   SELECT n.facility AS facility, n.adapter_id AS adapter_id, n.incarnation AS incarnation,
     sum(n.accepted) AS accepted, sum(n.amended) AS amended, sum(n.duplicate) AS duplicate, sum(n.rejected) AS rejected,
-    sum(n.gone) AS gone, countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
+    sum(n.gone) AS gone, sum(n.late) AS late, countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
     sumIf(greatest(n.parts - toInt64(n.present), 0) + n.promised, n.sequence <= m.mark) AS missing_parts
   FROM numbers AS n INNER JOIN marks AS m
     ON m.facility = n.facility AND m.adapter_id = n.adapter_id AND m.incarnation = n.incarnation
@@ -90,7 +146,10 @@ feeds AS (
     FROM marks
     UNION ALL
     SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, rejected, present,
-      missing_parts, gone, 0, 0 FROM counted
+      missing_parts, gone + late, 0, 0 FROM counted
+    UNION ALL
+    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, 0, present, 0,
+      accepted + amended, 0, 0 FROM frozen
     UNION ALL
     SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, stored, 0, 0 FROM ({_stored()})
     UNION ALL

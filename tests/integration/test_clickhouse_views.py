@@ -244,3 +244,25 @@ def test_a_stay_without_an_end_is_not_counted_for_ever(store: ClickHouse) -> Non
     stay = {"visit_type": "03", "admitted_at": NOW - 300 * DAY}
     put(store, [doc("encounter", **stay)])
     assert {"days": 46} == one(store, "SELECT sum(bed_days) AS days FROM bed_days")
+
+
+def test_an_inpatient_without_a_visit_type_has_a_class(store: ClickHouse) -> None:
+    """HL7 and FHIR know no MA_LOAI_KCB; where the insurance file has one it decides."""
+    stay = {"admitted_at": NOW - 2 * DAY, "discharged_at": NOW - DAY}
+    put(store, [
+        doc("encounter", sequence=1, document_id="a", visit_key="a", **seen(**stay, patient_class="I")),
+        doc("encounter", sequence=2, document_id="b", visit_key="b", **seen(**stay, patient_class="O")),
+        doc("encounter", sequence=3, document_id="c", visit_key="c", **seen(**stay, patient_class="I", visit_type="01")),
+    ])  # fmt: skip
+    assert {"days": 2, "stays": 1} == one(store, "SELECT sum(bed_days) AS days, sum(admitted) AS stays FROM bed_days")
+
+
+def test_a_case_told_by_two_sources_is_one_with_the_residence_of_whom_tells_it(store: ClickHouse) -> None:
+    told = seen(main_diagnosis="A97.0", visit_key="v", patient_key="p", citizen_key="c")
+    put(store, [
+        doc("encounter", sequence=1, document_id="a", source_system="HIS", commune=None, province=None, **told),
+        doc("encounter", sequence=2, document_id="b", source_system="HIS-XML", commune="00070", province="01", **told),
+    ])  # fmt: skip
+    cases = "SELECT commune, cases FROM notifiable_cases"
+    assert {"commune": "00070", "cases": 1} == one(store, cases)
+    assert {"commune": "00070", "cases": 1} == one(store, cases.replace("_cases", "_daily"))

@@ -13,7 +13,8 @@ KEPT_AFTER_DAYS: Final = 3
 """A patient seen from one day before to three days after the date has kept the appointment: a house rule."""
 OPEN_DAYS: Final = 45
 """A stay without an end counts for so long after admission, then it is taken for one whose end was lost."""
-INPATIENT: Final = "('03')"
+INPATIENT: Final = "(visit_type = '03' OR (visit_type IS NULL AND patient_class = 'I'))"
+"""MA_LOAI_KCB 03; where the source has no such code (HL7, FHIR), its patient class (HL7 table 0004)."""
 
 
 def referral_flow() -> View:
@@ -90,7 +91,7 @@ FROM follow_ups GROUP BY facility, month""",
 
 
 def stays(visits: str = "visits") -> str:
-    """Inpatients (visit type 03) on each day, the day of admission and the day of leaving included, as X04 counts."""
+    """Inpatients on each day, the day of admission and the day of leaving included, as X04 counts."""
     return f"""SELECT facility, toDate(number) AS day, count() AS bed_days, countIf(number = first) AS admitted,
   countIf(ended AND number = last) AS discharged, countIf(NOT ended) AS still_in
 FROM (
@@ -98,7 +99,7 @@ FROM (
     toUInt32(toDate(assumeNotNull(coalesce(inpatient_at, admitted_at)), {HANOI})) AS first,
     toUInt32(if(ended, toDate(assumeNotNull(discharged_at), {HANOI}),
       least(toDate(now(), {HANOI}), toDate(assumeNotNull(coalesce(inpatient_at, admitted_at)), {HANOI}) + {OPEN_DAYS}))) AS last
-  FROM {visits} WHERE visit_type IN {INPATIENT} AND coalesce(inpatient_at, admitted_at) IS NOT NULL
+  FROM {visits} WHERE {INPATIENT} AND coalesce(inpatient_at, admitted_at) IS NOT NULL
 )
 ARRAY JOIN range(first, least(last, first + 1000) + 1) AS number
 GROUP BY facility, day"""

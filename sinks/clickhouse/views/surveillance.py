@@ -38,24 +38,28 @@ EPISODE_DAYS: Final = 30
 """A person who comes again with the same disease within so many days of the last time is no new case: a house rule."""
 
 
+_TOLD: Final = "(isNotNull(e.commune), e.version)"
+
+
 def _seen(encounters: str) -> str:
     """A row per person, disease, day, facility: main and other diagnoses, not those of traditional medicine.
 
-    A person is the citizen, else the facility's patient, else the document.
+    A person is the citizen, else the facility's patient, else the document. Two sources may tell of one visit and only
+    one of them the residence: it is the row's.
     """
     return f"""SELECT e.document_date AS day, {_disease("replaceAll(upper(code), '.', '')")} AS disease,
-    ifNull(e.province, '') AS province, ifNull(e.commune, '') AS commune, e.facility AS facility,
-    coalesce({citizen("e", "l")}, e.patient_key, e.document_id) AS person,
+    argMax(ifNull(e.province, ''), {_TOLD}) AS province, argMax(ifNull(e.commune, ''), {_TOLD}) AS commune,
+    e.facility AS facility, coalesce({citizen("e", "l")}, e.patient_key, e.document_id) AS person,
     max(ifNull(e.treatment_result = '5', 0)) AS dead, min(e.stored_at) AS first_stored_at
   FROM (
-    SELECT document_date, document_id, facility, province, commune, patient_key, citizen_key, treatment_result, stored_at,
+    SELECT document_date, document_id, version, facility, province, commune, patient_key, citizen_key, treatment_result, stored_at,
       arrayJoin(arrayDistinct(arrayPushBack(
         arrayMap(d -> ifNull(d.code, ''), arrayFilter(d -> d.role != 'traditional', diagnoses)),
         ifNull(main_diagnosis, '')))) AS code
     FROM {encounters}
   ) AS e
   LEFT JOIN {LINKS} AS l ON l.patient_key = e.patient_key
-  GROUP BY day, disease, province, commune, facility, person
+  GROUP BY day, disease, facility, person
   HAVING disease != ''"""
 
 

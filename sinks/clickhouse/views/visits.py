@@ -7,7 +7,7 @@ from schemas.clickhouse import columns_of
 from sinks.clickhouse.views.view import HANOI, View
 
 _SHOWN: Final = (
-    "document_id, status, source_system, admitted_at, inpatient_at, discharged_at, visit_type, main_diagnosis, "
+    "document_id, status, source_system, admitted_at, inpatient_at, discharged_at, visit_type, patient_class, main_diagnosis, "
     "treatment_result, departments, sex, birth_year, province, commune, insured, patient_key, citizen_key, identity_tier, "
     "sensitivity, occurred_at, captured_at, document_date"
 ).split(", ")

@@ -10,7 +10,8 @@ from itertools import islice
 import pytest
 
 from infra.city.books import Books
-from infra.city.city import City
+from infra.city.city import City, every
+from infra.city.documents import Documents
 from infra.city.flaws import NONE, Flaws
 from infra.city.hospitals import HOSPITALS
 from infra.city.message import Expected, Message
@@ -185,3 +186,33 @@ def test_hl7_events_of_a_document_have_rising_seconds_and_are_never_in_the_futur
         assert at > last.get(message.visit, "")
         assert at <= f"{latest:%Y%m%d%H%M%S}"
         last[message.visit] = at
+
+
+def test_the_documents_agree_with_the_counts() -> None:
+    """Two books of one city, kept apart: by outcome, and document by document."""
+    books = Books()
+    books.documents = documents = Documents()
+    for message in plain():
+        books.decide(message)
+    totals = books.totals()
+    assert totals["stored"] == documents.versions.total()
+    assert totals["rejected"] == documents.rejected.total()
+    assert totals["visits"] == sum(1 for _ in documents.visits())
+    assert totals["accepted"] > sum(1 for _ in documents.in_force()) > totals["accepted"] * 0.9
+
+
+def test_whoever_speaks_alone_is_so_in_the_register() -> None:
+    city = City(1, 4, start=START, people=100, dialects=every(4))
+    spoken = {entry["code"]: {each["dialect"] for each in entry["systems"]} for entry in city.register()}
+    assert [{"insurance_xml", "hl7v2"}, {"fhir"}, {"dicom"}, {"history_csv"}] == list(spoken.values())
+
+
+def test_the_referred_come() -> None:
+    documents = Documents()
+    for message in stream(6_000, facilities=8):
+        documents.enter(message)
+    seen = {(one.said.identity.patient_number, one.facility) for one in documents.in_force("encounter")}
+    referred = {
+        (one.said.identity.patient_number, one.said.visit.referred_to) for one in documents.in_force("referral")
+    }
+    assert referred & seen
