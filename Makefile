@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-long test-faults test-model-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
+.PHONY: help setup fix lint test test-long test-faults test-model-long test-stack fuzz stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ test-faults: $(STAMP) ## rounds of a running city with processes killed and stop
 
 test-model-long: $(STAMP) ## the model test for 10,000 examples, and its mutants
 	@LIVINGDATA_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest tests/property/test_model.py tests/property/test_model_mutants.py $(ARGS)
+
+SECONDS ?= 60
+
+fuzz: $(STAMP) ## coverage-guided fuzzing of every dialect, from the golden inputs on; SECONDS=60 for all, ARGS="hl7v2" for one
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --active --extra embedded --group fuzz --quiet --inexact
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 BROKERS ?= 1
 
