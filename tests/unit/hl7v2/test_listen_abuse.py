@@ -31,6 +31,7 @@ async def test_a_frame_that_drips_is_given_up_however_steadily() -> None:
 
 async def test_what_is_sent_faster_than_it_is_stored_waits_at_the_sender() -> None:
     books = Books(gate=asyncio.Event())
+    assert books.gate is not None
     async with served(books, [his()]) as server, connected(server) as sender:
         sender.send(framed(A01) * 60_000)  # 20 MB, more than all buffers between
         while not books.taken:
@@ -39,11 +40,12 @@ async def test_what_is_sent_faster_than_it_is_stored_waits_at_the_sender() -> No
             async with asyncio.timeout(0.2):
                 await sender.writer.drain()
         assert 1 == len(books.taken)
-        async with connected(server) as other:
-            assert books.gate is not None
-            books.gate.set()
-            assert "AA" == (await other.ask(A01))[1][1]
         sender.writer.transport.abort()
+        books.gate.set()
+        while server.connections:
+            await asyncio.sleep(0.001)
+        async with connected(server) as other:
+            assert "AA" == (await other.ask(A01))[1][1]
 
 
 async def test_a_flood_of_empty_frames_is_no_message() -> None:
