@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix lint test test-long test-faults test-faults-stack drill-restore soak test-model-long test-stack stack stack-stop stack-status demo test-access bench-sink bench-queries schemas clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ soak: $(STAMP) ## the city on a real Kafka for MINUTES=30 at RATE=500: memory, l
 
 test-model-long: $(STAMP) ## the model test for 10,000 examples, and its mutants
 	@LIVINGDATA_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest tests/property/test_model.py tests/property/test_model_mutants.py $(ARGS)
+
+SECONDS ?= 60
+
+fuzz: $(STAMP) ## coverage-guided fuzzing of every dialect, from the golden inputs on; SECONDS=60 for all, ARGS="hl7v2" for one
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --active --extra embedded --group fuzz --quiet --inexact
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 BROKERS ?= 1
 

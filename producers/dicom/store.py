@@ -10,10 +10,10 @@ from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
-from pynetdicom.transport import ThreadedAssociationServer
 
 from producers.adapter import Refusal
 from producers.dicom import answer, file
+from producers.dicom.bounded import BoundedServer, bound, server
 from producers.dicom.collect import Collector
 from producers.dicom.options import DicomOptions
 from producers.dicom.spool import SpoolFull
@@ -24,6 +24,8 @@ from runtime import logs
 _config.LOG_HANDLER_LEVEL = "none"
 
 IDLE_SECONDS: Final = 60
+ASKING_SECONDS: Final = 10
+"""A connection that does not ask for an association within this is given up; until then it takes the place of one."""
 REFUSE_SECONDS: Final = 30
 MAXIMUM_PDU: Final = 128 << 10
 
@@ -36,7 +38,7 @@ class StoreScp:
     def __init__(self, port: int, options: DicomOptions, collector: Collector) -> None:
         self._asked_port, self._options, self._collector = port, options, collector
         self._wanted = asked(collector.feed)
-        self._server: ThreadedAssociationServer | None = None
+        self._server: BoundedServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._received: dict[int, int] = {}
 
@@ -47,11 +49,12 @@ class StoreScp:
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._server = self._entity().start_server(
+        self._server = server(
+            self._entity(),
             (self._options.host, self._asked_port),
-            block=False,
-            ssl_context=_tls(self._options),
-            evt_handlers=[
+            _tls(self._options),
+            [
+                (evt.EVT_CONN_OPEN, lambda event: bound(event.assoc, IDLE_SECONDS)),
                 (evt.EVT_C_STORE, self._on_store),
                 (evt.EVT_C_ECHO, lambda _event: answer.SUCCESS),
                 (evt.EVT_PDU_RECV, self._on_pdu),
@@ -59,6 +62,7 @@ class StoreScp:
                 (evt.EVT_CONN_CLOSE, self._on_message),
             ],
         )
+        self._server.serve()
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -71,6 +75,7 @@ class StoreScp:
         entity.maximum_associations = self._options.associations
         entity.maximum_pdu_size = MAXIMUM_PDU
         entity.network_timeout = IDLE_SECONDS
+        entity.acse_timeout = ASKING_SECONDS
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(context.abstract_syntax or "", AllTransferSyntaxes)
         entity.add_supported_context(Verification)

@@ -52,7 +52,12 @@ class FhirServer:
         """OSError where the address is taken or a TLS file cannot be read."""
         app = application(self._members, self._taker)
         self._runner = web.AppRunner(
-            app, access_log=None, logger=_SILENT, shutdown_timeout=_STOP_SECONDS, lingering_time=1.0
+            app,
+            access_log=None,
+            logger=_SILENT,
+            shutdown_timeout=_STOP_SECONDS,
+            lingering_time=1.0,
+            keepalive_timeout=self._options.read_seconds,  # also for the first request's line and headers
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, ssl_context=_tls(self._options))

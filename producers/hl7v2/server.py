@@ -42,6 +42,11 @@ class MllpServer:
         found: int = self._server.sockets[0].getsockname()[1]
         return found
 
+    @property
+    def connections(self) -> int:
+        """Senders that are served now."""
+        return len(self._connections)
+
     async def start(self) -> None:
         """OSError where the address is taken or a TLS file cannot be read."""
         self._server = await asyncio.start_server(
@@ -101,6 +106,7 @@ class _Connection:
                 pass
         except (OSError, TimeoutError, ssl.SSLError) as error:
             log.info("connection_lost", error=error)
+            self._writer.transport.abort()  # a close would keep what the sender does not read, for as long as it likes
         finally:
             if self._decoder.stray_bytes:
                 log.warning("bytes_outside_frames", count=self._decoder.stray_bytes, mend="frame messages as MLLP")
