@@ -20,7 +20,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from infra.demo import engines
+from infra.demo import engines, show
 from infra.demo.plan import Engines
 from infra.demo.show import Demo, Options
 from infra.embedded.process import pss_mib
@@ -30,6 +30,7 @@ from infra.stack.plan import Plan
 from runtime import settings
 from runtime.admin import Admin, KafkaAway
 from sinks.clickhouse.client import Away
+from tests.faults.rounds import PATIENCE
 from tests.faults.stack import JARS, bring_up
 
 REPORT: Final = Path("build/soak.json")
@@ -84,13 +85,13 @@ class Soak:
 
     async def run(self) -> dict[str, Any]:
         async with self.demo:
-            running = asyncio.create_task(self.demo.run())
+            made = asyncio.create_task(self.demo.run())
             began = time.monotonic()
-            while not running.done() and self.demo.phase in ("starting", "sending"):
-                await asyncio.wait({running}, timeout=self._every)
+            while not made.done() and self.demo.phase in ("starting", "sending"):
+                await asyncio.wait({made}, timeout=self._every)
                 if self.demo.phase == "sending":
                     self._note(await asyncio.to_thread(self._sample, time.monotonic() - began))
-            return await running
+            return await made
 
     def _note(self, sample: Sample | None) -> None:
         if sample is None:
@@ -112,7 +113,7 @@ class Soak:
         return Sample(at, memory, lag, int(parts))
 
 
-def show(found: dict[str, tuple[str, str, bool]], report: dict[str, Any]) -> None:
+def tell(found: dict[str, tuple[str, str, bool]], report: dict[str, Any]) -> None:
     table = Table("", "second third", "last third", "")
     for name, (before, after, well) in found.items():
         table.add_row(name, before, after, "✓" if well else "✗")
@@ -134,13 +135,14 @@ def main() -> int:
     if why is not None:
         print(f"no real stack on this machine: {why}", file=sys.stderr)
         return 1
+    show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         soak = Soak(Path(folder), asked.minutes, asked.rate, asked.every)
         report = asyncio.run(soak.run())
     found = verdict(soak.samples, asked.rate)
     restarted = any(report["restarts"].values())
     well = all(one[2] for one in found.values()) and not report["differences"] and not restarted
-    show(found, report)
+    tell(found, report)
     REPORT.parent.mkdir(exist_ok=True)
     facts = {name: value for name, value in report.items() if name != "facilities"}
     REPORT.write_text(json.dumps({"well": well, "verdict": found, "report": facts}, indent=1))
