@@ -203,8 +203,8 @@ class Rulebook:
         _found.cache_clear()
 
     def check(self) -> None:
-        """Make every check once; RuleError names the first rule that cannot be made."""
-        for rule in self.rules.values():
+        """Make every check once; RuleError names the first rule that cannot be made. Those of a person are the store's."""
+        for rule in (*self._documents, *self._visits):
             make(rule, max(rule.since, date(2000, 1, 1)))
 
     def of_visit(self, documents: Mapping[str, Event], narratives: Mapping[str, Narrative]) -> list[Failure]:
