@@ -69,6 +69,14 @@ class SinkSettings(Settings, ClickHouseSettings):
     inserts_at_once: int = Field(2, ge=1, le=16, description="inserts of one flush that run side by side")
 
 
+class RulesSettings(ClickHouseSettings):
+    """Of `livingdata rules run`: the same rules and groups as the workers have."""
+
+    rules: Path | None = Field(None, description="the workers' folder of rules")
+    facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
 class ReplaySettings(ClickHouseSettings):
     """Of `livingdata rejected replay`. Without `kafka` it can only say what would become of what."""
 

@@ -51,4 +51,18 @@ RULE_RUNS: Final = Table(
     shard="cityHash64(rule)",
 )
 
-ISSUES: Final[tuple[Table, ...]] = (VISIT_ISSUES, RULE_RUNS)
+RULE_VISITS: Final = Table(
+    "rule_visits",
+    (
+        Column("run_at", "DateTime64(3, 'UTC')", "Lần chạy / The run"),
+        Column("after", "DateTime64(3, 'UTC')", "Dòng lưu sau lúc này / Rows stored after this were looked at"),
+        _of("facility", "LowCardinality(String)"),
+        _of("visit_key", "String"),
+        _of("document_id", "String"),
+    ),
+    "Lượt khám đã đổi mà một lần chạy xét lại / Visits that changed and that a run looks at again",
+    order="run_at, after, facility, visit_key, document_id",
+    ttl="toDateTime(run_at) + INTERVAL 1 DAY",
+)
+
+ISSUES: Final[tuple[Table, ...]] = (VISIT_ISSUES, RULE_RUNS, RULE_VISITS)

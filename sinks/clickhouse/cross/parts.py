@@ -111,9 +111,7 @@ HEARD: Final = """SELECT facility, adapter_id, incarnation, sequence, count() AS
   GROUP BY facility, adapter_id, incarnation, sequence"""
 """What the ledger knows of the message that told of the encounter: its parts, and of which kinds some are not stored."""
 
-OF_MESSAGE: Final = (
-    "h.facility = e.facility AND h.adapter_id = e.adapter_id AND h.incarnation = e.incarnation AND h.sequence = e.sequence"
-)
+OF_MESSAGE: Final = "h.facility = e.facility AND h.adapter_id = e.adapter_id AND h.incarnation = e.incarnation AND h.sequence = e.sequence"
 OF_VISIT: Final = "d.facility = e.facility AND d.source_system = e.source_system AND d.visit = e.visit"
 
 

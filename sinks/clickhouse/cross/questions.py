@@ -37,9 +37,7 @@ def question(made: Question) -> Question:
 def ordered_within(asked: Asked, kinds: Collection[str]) -> str:
     """An order before arrival or after the end of its visit; the document of the order is at fault."""
     came, left = "admitted_at", "discharged_at"
-    each = "\n  UNION ALL ".join(
-        documents(kind, f", {asked.line(kind, 'ordered_at')} AS ordered") for kind in kinds
-    )
+    each = "\n  UNION ALL ".join(documents(kind, f", {asked.line(kind, 'ordered_at')} AS ordered") for kind in kinds)
     outside = "ifNull(t < e.admitted_at, false) OR ifNull(t > e.discharged_at, false)"
     return f"""WITH e AS (
   {encounters(asked, came, left)}
@@ -54,9 +52,7 @@ FROM (
 
 
 @question
-def total_of_lines(
-    asked: Asked, total: str, amount: str, kinds: Collection[str], groups: Collection[str] = ()
-) -> str:
+def total_of_lines(asked: Asked, total: str, amount: str, kinds: Collection[str], groups: Collection[str] = ()) -> str:
     """A total of the encounter that is not the sum over its lines."""
     whole = asked.field("encounter", total).name
     wanted = asked.bind("Array(String)", list(groups)) if groups else ""

@@ -33,6 +33,16 @@ _GLOBAL: Final = "SETTINGS distributed_product_mode = 'global'"
 
 _COLUMNS: Final = ", ".join(parts.FOUND)
 
+_THIS_RUN: Final = (
+    "FROM rule_visits WHERE run_at = fromUnixTimestamp64Milli({run_at:Int64}) "
+    "AND after = fromUnixTimestamp64Milli({after:Int64})"
+)
+_OF_DOCUMENTS: Final = (
+    f" AND ((facility, visit_key) IN (SELECT facility, visit_key {_THIS_RUN})"
+    f" OR (facility, document_id) IN (SELECT facility, document_id {_THIS_RUN}))"
+)
+"""Issues of visits that changed, and of documents that changed: one may have moved to another visit."""
+
 
 class Store(Protocol):
     """What is asked of ClickHouse (`client.ClickHouse`)."""
@@ -60,8 +70,9 @@ class Runner:
     groups: Mapping[str, str] = field(default_factory=dict)
     most_visits: int = MOST_VISITS
 
-    def __call__(self, settle_seconds: int = 60, progress: Callable[[int, int], None] = lambda done, of: None) -> Run:
+    def __call__(self, settle_seconds: int = 60, progress: Callable[[int, int], None] | None = None) -> Run:
         """Look at what was stored up to `settle_seconds` ago: younger visits may lack documents that are on their way."""
+        progress = progress or _quiet
         run_at = int(self.store.rows("SELECT toUnixTimestamp64Milli(now64(3)) AS now")[0]["now"])
         until, known = run_at - settle_seconds * 1000, _known(self.store)
         asked = sorted(((self._after(rule, known), rule) for rule in self.rules), key=lambda each: each[0])
@@ -83,21 +94,42 @@ class Runner:
         self, rules: Sequence[Rule], after: int, until: int, run_at: int, progress: Callable[[int, int], None]
     ) -> int:
         """Ask these rules of what was stored since `after`; gives the number of visits."""
-        changed = touched(rules, after, until) if after else Visits()
+        changed = self._changed(rules, after, until, run_at) if after else Visits()
         slices = list(self._slices(changed))
+        persons = [rule for rule in rules if rule.scope == "person"]
         for done, (first, last, _) in enumerate(slices):
             progress(done, len(slices))
             days = {"first": first.isoformat(), "last": last.isoformat()}
             for rule in rules:
                 self._ask(rule, changed, days, run_at)
-                if rule.scope == "person" and after:
-                    self._take_back(rule, _of_persons(changed), changed, days, run_at)
-        for rule in rules:
-            if rule.scope == "visit" or not after:
-                condition = _of_documents(rules, changed) if after else ""
-                self._take_back(rule, condition, changed, {}, run_at)
+            if persons and after:
+                self._take_back(persons, _of_persons(changed), changed, days, run_at)
+        if not after:
+            self._take_back(rules, "", changed, {}, run_at)
+        elif slices:
+            self._take_back([rule for rule in rules if rule.scope == "visit"], _OF_DOCUMENTS, changed, {}, run_at)
         progress(len(slices), len(slices))
         return sum(visits for _, _, visits in slices)
+
+    def _changed(self, rules: Iterable[Rule], after: int, until: int, run_at: int) -> Visits:
+        """Write down once the visits of which a document was stored between two times, so that no query looks again."""
+        kinds = sorted({"encounter", *(kind for rule in rules for kind in rule.kinds)})
+        between = (
+            "stored_at > fromUnixTimestamp64Milli({after:Int64}) "
+            "AND stored_at <= fromUnixTimestamp64Milli({until:Int64}) AND visit_key IS NOT NULL"
+        )
+        each = " UNION ALL ".join(
+            f"SELECT facility, assumeNotNull(visit_key) AS visit, document_id FROM {kind}_current WHERE {between}"
+            for kind in kinds
+        )
+        this_run = {"run_at": run_at, "after": after}
+        self.store.command(
+            "INSERT INTO rule_visits (run_at, after, facility, visit_key, document_id)\n"
+            "SELECT fromUnixTimestamp64Milli({run_at:Int64}), fromUnixTimestamp64Milli({after:Int64}), facility, visit,\n"
+            f"  document_id FROM (\n{each}\n) {_GLOBAL}",
+            this_run | {"until": until},
+        )
+        return Visits(f"SELECT facility, visit_key {_THIS_RUN}", this_run)
 
     def _slices(self, changed: Visits) -> Iterator[tuple[date, date, int]]:
         """Runs of days with a bounded number of visits: (first, last, visits)."""
@@ -126,13 +158,16 @@ class Runner:
             parameters | more | dict(days) | {"rule": rule.id, "run_at": run_at},
         )
 
-    def _take_back(self, rule: Rule, condition: str, changed: Visits, days: Mapping[str, str], run_at: int) -> None:
+    def _take_back(
+        self, rules: Sequence[Rule], condition: str, changed: Visits, days: Mapping[str, str], run_at: int
+    ) -> None:
         """What an earlier run found of what was looked at now, and this one did not."""
         self.store.command(
-            "INSERT INTO visit_issues SELECT * REPLACE (false AS found, fromUnixTimestamp64Milli({run_at:Int64}) AS checked_at)\n"
-            "FROM visit_issues FINAL WHERE rule = {rule:String} AND found\n"
-            f"  AND checked_at < fromUnixTimestamp64Milli({{run_at:Int64}}){condition}\n" + _GLOBAL,
-            dict(changed.parameters) | dict(days) | {"rule": rule.id, "run_at": run_at},
+            f"INSERT INTO visit_issues ({_COLUMNS}, rule, mode, found, checked_at)\n"
+            f"SELECT {_COLUMNS}, i.rule, i.mode, false, fromUnixTimestamp64Milli({{run_at:Int64}})\n"
+            "FROM visit_issues AS i FINAL WHERE i.rule IN {rules:Array(String)} AND i.found\n"
+            f"  AND i.checked_at < fromUnixTimestamp64Milli({{run_at:Int64}}){condition}\n" + _GLOBAL,
+            dict(changed.parameters) | dict(days) | {"rules": [rule.id for rule in rules], "run_at": run_at},
         )
 
     def _counted(self, run_at: int, which: str) -> list[dict[str, Any]]:
@@ -151,35 +186,13 @@ class Runner:
             self.store.insert_rows("rule_runs", ["rule", "fingerprint", "until", "run_at", "issues"], rows)
 
 
+def _quiet(_done: int, _of: int) -> None:
+    """Nobody watches."""
+
+
 def of_store(rules: Iterable[Rule]) -> list[Rule]:
     """Those that the store is asked for."""
     return [rule for rule in rules if questions.asked_of_store(rule)]
-
-
-def touched(rules: Iterable[Rule], after: int, until: int) -> Visits:
-    """The visits of which a document was stored between two times (ms)."""
-    return Visits(
-        "SELECT facility, visit_key FROM (" + _stored(rules) + ") WHERE visit_key IS NOT NULL",
-        {"after": after, "until": until},
-    )
-
-
-def _stored(rules: Iterable[Rule]) -> str:
-    kinds = sorted({"encounter", *(kind for rule in rules for kind in rule.kinds)})
-    between = (
-        "stored_at > fromUnixTimestamp64Milli({after:Int64}) AND stored_at <= fromUnixTimestamp64Milli({until:Int64})"
-    )
-    return " UNION ALL ".join(
-        f"SELECT facility, visit_key, document_id FROM {kind}_current WHERE {between}" for kind in kinds
-    )
-
-
-def _of_documents(rules: Iterable[Rule], changed: Visits) -> str:
-    """Issues of visits that changed, and of documents that changed: one may have moved to another visit."""
-    return (
-        f" AND ((facility, visit_key) IN ({changed.sql})"
-        f" OR (facility, document_id) IN (SELECT facility, document_id FROM ({_stored(rules)})))"
-    )
 
 
 def _of_persons(changed: Visits) -> str:
