@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
     "rules": "infra.cli.rules",
+    "reprocess": "infra.cli.reprocess",
     "codes": "infra.cli.codes",
     "identity": "infra.cli.identity",
     "claims": "infra.cli.claims",

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.cli import rules_run
+from infra.cli import rules_backtest, rules_run
 from infra.cli.options import AsJson
 from infra.evaluation import rules as cases
 from schemas.kinds import KINDS
@@ -29,6 +29,7 @@ _DIMENSIONS: Final = {
 
 def add(app: typer.Typer) -> None:
     rules_run.add(commands)
+    rules_backtest.add(commands)
     app.add_typer(commands)
 
 

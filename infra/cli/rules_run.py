@@ -42,7 +42,7 @@ def run(
     so; two at once do no harm. Exit 1 where ClickHouse cannot answer.
     """
     chosen = settings.load(RulesSettings, config, clickhouse=url)
-    book = _book(chosen)
+    book = of_store(rulebook(chosen).values())
     if every:
         logs.configure("rules", chosen.log_level)
         loop(lambda: _once(chosen, book, settle), stop_event(), every)
@@ -55,9 +55,10 @@ def run(
     _tell(did, as_json)
 
 
-def _book(chosen: RulesSettings) -> list[Rule]:
+def rulebook(chosen: RulesSettings) -> dict[str, Rule]:
+    """The house's rules and those of the folder. SettingsError where one is wrong."""
     try:
-        return of_store((RULES | (load(chosen.rules) if chosen.rules is not None else {})).values())
+        return RULES | (load(chosen.rules) if chosen.rules is not None else {})
     except RuleError as error:
         raise settings.SettingsError(f"settings are wrong or missing:\n  rules: {error}") from None
 

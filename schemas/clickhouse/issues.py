@@ -65,4 +65,31 @@ RULE_VISITS: Final = Table(
     ttl="toDateTime(run_at) + INTERVAL 1 DAY",
 )
 
-ISSUES: Final[tuple[Table, ...]] = (VISIT_ISSUES, RULE_RUNS, RULE_VISITS)
+REPROCESSING: Final = Table(
+    "reprocessing",
+    (
+        Column("run", "String", "Lần xử lý lại / The run"),
+        Column("run_at", "DateTime64(3, 'UTC')", "Thời điểm / When"),
+        *(
+            _of(name, type_)
+            for name, type_ in (
+                ("kind", "LowCardinality(String)"),
+                ("facility", "LowCardinality(String)"),
+                ("adapter_id", "LowCardinality(String)"),
+                ("incarnation", "LowCardinality(String)"),
+                ("sequence", "Int64"),
+                ("part", "Int32"),
+                ("document_id", "String"),
+                ("version", "Int64"),
+            )
+        ),
+        Column("document_date", "Date", "Ngày của tài liệu / Date of the document"),
+        Column("before", "Array(String)", "Quy tắc không đạt trước đó / Rules that failed before"),
+        Column("after", "Array(String)", "Quy tắc không đạt theo bộ mới / Rules that fail by the new rules"),
+    ),
+    "Bóng của lần xử lý lại: dòng nào đổi / Shadow of a reprocessing: the rows that change",
+    order="run, kind, document_date, facility, document_id, version, adapter_id, incarnation, sequence, part",
+    ttl="toDateTime(run_at) + INTERVAL 30 DAY",
+)
+
+ISSUES: Final[tuple[Table, ...]] = (VISIT_ISSUES, RULE_RUNS, RULE_VISITS, REPROCESSING)

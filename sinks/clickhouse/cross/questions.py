@@ -11,6 +11,7 @@ A query is bounded by `first` and `last`, dates of encounters; documents of thei
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
+from schemas.kinds import KINDS
 from schemas.rules import Rule, RuleError
 from sinks.clickhouse.cross import parts
 from sinks.clickhouse.cross.parts import Asked, Visits, blamed, documents, encounters
@@ -112,7 +113,7 @@ def expected_document(
 ) -> str:
     """A document that should be there and that no source has told."""
     named = tuple(dict.fromkeys((*when, *unless)))
-    if not parts.KINDS.get(kind):
+    if kind not in KINDS:
         raise RuleError(f"{asked.rule.id}: there is no kind `{kind}`")
     return f"""WITH e AS (
   {encounters(asked, *named)}
