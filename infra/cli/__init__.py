@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "clickhouse": "infra.cli.clickhouse",
     "rules": "infra.cli.rules",
     "reprocess": "infra.cli.reprocess",
+    "catalogue": "infra.cli.catalogue",
     "codes": "infra.cli.codes",
     "identity": "infra.cli.identity",
     "claims": "infra.cli.claims",

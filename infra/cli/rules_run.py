@@ -16,6 +16,7 @@ from infra.cli.options import AsJson
 from runtime import logs, settings
 from runtime.settings import RulesSettings
 from runtime.shutdown import stop_event
+from schemas import catalogues
 from schemas.rules import RULES, Rule, RuleError, load
 from sinks.clickhouse.client import Away, connect
 from sinks.clickhouse.cross.run import Run, Runner, of_store
@@ -56,10 +57,12 @@ def run(
 
 
 def rulebook(chosen: RulesSettings) -> dict[str, Rule]:
-    """The house's rules and those of the folder. SettingsError where one is wrong."""
+    """The house's rules and those of the folder, by the catalogues of theirs. SettingsError where one is wrong."""
     try:
+        if chosen.catalogues is not None:
+            catalogues.adopt(catalogues.stored(chosen.catalogues))
         return RULES | (load(chosen.rules) if chosen.rules is not None else {})
-    except RuleError as error:
+    except (RuleError, catalogues.CatalogueError) as error:
         raise settings.SettingsError(f"settings are wrong or missing:\n  rules: {error}") from None
 
 
