@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from runtime.clock import day_of
 from schemas.clickhouse import columns_of
@@ -36,13 +36,16 @@ class NotStored(LookupError):
     """The rule wants what is sealed."""
 
 
-class _Sealed(dict[str, str]):
-    """Stands for identity and narrative."""
+class _Sealed(Mapping[str, str]):
+    """Stands for identity and narrative: whoever asks anything of it is told that it is not stored."""
 
-    def __getitem__(self, _name: str) -> str:
+    def __getitem__(self, _name: str) -> NoReturn:
         raise NotStored
 
-    def get(self, _name: object, _default: object = None) -> Any:
+    def __iter__(self) -> NoReturn:
+        raise NotStored
+
+    def __len__(self) -> NoReturn:
         raise NotStored
 
 
