@@ -109,7 +109,8 @@ HEARD: Final = """SELECT facility, adapter_id, incarnation, sequence, count() AS
   FROM ledger_numbers FINAL
   WHERE (facility, adapter_id, incarnation, sequence) IN (SELECT facility, adapter_id, incarnation, sequence FROM e)
   GROUP BY facility, adapter_id, incarnation, sequence"""
-"""What the ledger knows of the message that told of the encounter: its parts, and of which kinds some are not stored."""
+"""What the ledger knows of the message that told of the encounter: its parts, and of which kinds some are not stored. A number
+that is not in it any more is frozen, and only numbers all of whose parts are in are frozen: so it is joined from the left."""
 
 OF_MESSAGE: Final = "h.facility = e.facility AND h.adapter_id = e.adapter_id AND h.incarnation = e.incarnation AND h.sequence = e.sequence"
 OF_VISIT: Final = "d.facility = e.facility AND d.source_system = e.source_system AND d.visit = e.visit"

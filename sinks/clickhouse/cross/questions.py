@@ -81,7 +81,7 @@ FROM e INNER JOIN (
   {each}
   ) GROUP BY facility, source_system, visit
 ) AS d ON {parts.OF_VISIT}
-INNER JOIN h ON {parts.OF_MESSAGE}
+LEFT JOIN h ON {parts.OF_MESSAGE}
 WHERE e.{whole} IS NOT NULL AND d.unknown = 0 AND NOT d.partial AND NOT e.partial
   AND {parts.whole(asked, kinds, "d.latest")} AND abs(assumeNotNull(e.{whole}) - d.amount) > {SLACK}"""
 
@@ -122,7 +122,7 @@ h AS (
   {parts.HEARD}
 )
 {blamed("e", "'encounter'", f"'{kind}'")}
-FROM e INNER JOIN h ON {parts.OF_MESSAGE}
+FROM e LEFT JOIN h ON {parts.OF_MESSAGE}
 WHERE {parts.whole(asked, [kind])}{asked.when("e", when)}{asked.when("e", unless, negated=True)} AND NOT e.partial
   AND (e.facility, e.visit) NOT IN (SELECT facility, visit FROM ({documents(kind, "")}))"""
 
@@ -146,7 +146,7 @@ FROM e INNER JOIN (
   {documents(kind, f", {local} AS on, arrayCount(t -> isNull(t), {times}) AS unknown")}
   ) GROUP BY facility, source_system, visit
 ) AS d ON {parts.OF_VISIT}
-INNER JOIN h ON {parts.OF_MESSAGE}
+LEFT JOIN h ON {parts.OF_MESSAGE}
 WHERE e.{said} IS NOT NULL AND d.unknown = 0 AND NOT d.partial AND NOT e.partial
   AND {parts.whole(asked, [kind], "d.latest")} AND assumeNotNull(e.{said}) != d.days{asked.when("e", when)}"""
 
