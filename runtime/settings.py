@@ -47,6 +47,7 @@ class WorkerSettings(Settings):
     chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
     rules: Path | None = Field(None, description="folder of rules that add to the house's own; a known id replaces it")
     facility_groups: dict[str, str] = Field(default_factory=dict, description="facility -> group, for modes by group")
+    catalogues: Path | None = Field(None, description="folder of national catalogues (livingdata catalogue import)")
 
 
 class ClickHouseSettings(BaseSettings):
@@ -69,6 +70,15 @@ class SinkSettings(Settings, ClickHouseSettings):
     inserts_at_once: int = Field(2, ge=1, le=16, description="inserts of one flush that run side by side")
 
 
+class RulesSettings(ClickHouseSettings):
+    """Of `livingdata rules run`: the same rules and groups as the workers have."""
+
+    rules: Path | None = Field(None, description="the workers' folder of rules")
+    catalogues: Path | None = Field(None, description="the workers' folder of catalogues")
+    facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
 class ReplaySettings(ClickHouseSettings):
     """Of `livingdata rejected replay`. Without `kafka` it can only say what would become of what."""
 
@@ -79,6 +89,7 @@ class ReplaySettings(ClickHouseSettings):
     registry: str = Field("", pattern="^(https?://.+)?$", repr=False, description="schema registry by URL, as workers'")
     feeds: list[dict[str, Any]] = Field(default_factory=list, description="the adapters' feeds, for their options")
     rules: Path | None = Field(None, description="the workers' folder of rules")
+    catalogues: Path | None = Field(None, description="the workers' folder of catalogues")
     facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
 
 

@@ -4,6 +4,8 @@ wrong and how to mend it. The rows are in `schemas/rulebook/*.yaml`; a row names
 
 A `block` rule rejects the document; a `warn` rule lowers its quality and travels with it; a `shadow` rule is only
 counted, so that a new rule can be watched before it speaks. A facility's group may have another mode.
+
+What needs several documents is asked of the store, after they are in: there `block` can only warn.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +21,7 @@ from schemas.kinds import KINDS
 
 Mode = Literal["shadow", "warn", "block"]
 Dimension = Literal["correct", "complete", "clean", "live"]
+Scope = Literal["document", "visit", "person"]
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -31,7 +34,8 @@ class RuleError(ValueError):
 class Rule:
     """One row. `since` and `until` (inclusive) are compared with the document's date: its end of visit, else when it
     happened. `each` names the array whose lines are asked one by one; `formats` empty means every source format;
-    `always` rules are asked of cancelled documents too. A rule of scope `visit` sees all documents of a visit.
+    `always` rules are asked of cancelled documents too. A rule of scope `visit` sees all documents of a visit, one of
+    scope `person` all visits of a person.
     """
 
     id: str
@@ -46,7 +50,7 @@ class Rule:
     owner: str
     check: str
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    scope: Literal["document", "visit"] = "document"
+    scope: Scope = "document"
     each: str = ""
     formats: tuple[str, ...] = ()
     groups: Mapping[str, Mode] = field(default_factory=dict, hash=False)
@@ -91,6 +95,8 @@ def _fault(rule: Rule) -> str:
         return f"dimension is one of {', '.join(get_args(Dimension))}"
     if any(mode not in get_args(Mode) for mode in (rule.mode, *rule.groups.values())):
         return f"mode is one of {', '.join(get_args(Mode))}"
+    if rule.scope not in get_args(Scope):
+        return f"scope is one of {', '.join(get_args(Scope))}"
     if not rule.kinds or set(rule.kinds) - set(KINDS):
         return f"kinds are of {', '.join(KINDS)}"
     if not all(text.strip() for text in (rule.vi, rule.en, rule.mend_vi, rule.mend_en, rule.source, rule.owner)):

@@ -14,7 +14,7 @@ from runtime import kafka, keyring, logs, loop, telemetry
 from runtime.clock import now_ms
 from runtime.settings import WorkerSettings
 from runtime.window import Window
-from schemas import topics
+from schemas import catalogues, topics
 from schemas.rules import RULES, load
 from stream_processors import forget
 from stream_processors.deliver import Deliverer
@@ -46,6 +46,8 @@ def refuse_unsafe_faust() -> None:
 
 def _rules(settings: WorkerSettings) -> Rulebook:
     """The house's own rules and those of the folder, every check made once: a wrong rule stops the start."""
+    if settings.catalogues is not None:
+        catalogues.adopt(catalogues.stored(settings.catalogues))
     own = load(settings.rules) if settings.rules is not None else {}
     made = Rulebook((RULES | own).values(), settings.facility_groups)
     made.check()

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from runtime.clock import DAY_MS, day_of, local_day
-from schemas import codes
+from schemas import catalogues, codes
 from schemas.kinds import KINDS
 from schemas.rules import RULES, Mode, Rule, RuleError
 from stream_processors.checks import icd10, person
@@ -74,6 +74,8 @@ class _OfPerson:
         self.checks = checks
 
     def __call__(self, event: Event, identity: Identity) -> Sequence[Failure]:
+        if not self.checks:
+            return ()
         try:
             said = _of_identity(identity)
         except KeyError:
@@ -203,8 +205,8 @@ class Rulebook:
         _found.cache_clear()
 
     def check(self) -> None:
-        """Make every check once; RuleError names the first rule that cannot be made."""
-        for rule in self.rules.values():
+        """Make every check once; RuleError names the first rule that cannot be made. Those of a person are the store's."""
+        for rule in (*self._documents, *self._visits):
             make(rule, max(rule.since, date(2000, 1, 1)))
 
     def of_visit(self, documents: Mapping[str, Event], narratives: Mapping[str, Narrative]) -> list[Failure]:
@@ -224,7 +226,7 @@ class Rulebook:
 
 def _changes(rules: Iterable[Rule]) -> list[date]:
     """The first day of each span in which nothing changes, oldest first."""
-    days = {*codes.changes(), icd10.TT_06_2026}
+    days = {*codes.changes(), *catalogues.changes(), icd10.TT_06_2026}
     for rule in rules:
         days |= {rule.since} if rule.since > date.min else set()
         days |= {date.fromordinal(rule.until.toordinal() + 1)} if rule.until < date.max else set()

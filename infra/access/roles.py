@@ -79,7 +79,9 @@ CITY_ONLY: Final = frozenset({"vendor_scorecard"})
 """Open views without a facility: not for a facility's own reader."""
 
 _LEDGER: Final = ("ledger_numbers", "ledger_closing", "ledger_days")
-_BELOW: Final = (*_tables(), "person_documents", "identity_links", *_LEDGER, "code_maps", "test_validity")
+_BELOW: Final = (
+    *_tables(), "person_documents", "identity_links", *_LEDGER, "code_maps", "test_validity", "visit_issues",
+)  # fmt: skip
 """What the views that run with their reader's rights read."""
 
 
@@ -194,6 +196,18 @@ def _sink() -> Role:
     )
 
 
+def _rules() -> Role:
+    """Sees every row: what it does not see it would take for mended. It writes what failed, not values."""
+    return Role(
+        "rules_runner",
+        "Tiến trình xét quy tắc giữa nhiều tài liệu",
+        "Rules over several documents: reads rows, writes which fail",
+        _all(*_tables(), "ledger_numbers", "visit_issues", "rule_runs", "rule_visits"),
+        ("visit_issues", "rule_runs", "rule_visits"),
+        reader=False,
+    )
+
+
 def _administrator() -> Role:
     return Role(
         "administrator",
@@ -236,6 +250,7 @@ def roles() -> dict[str, Role]:
         _steward(),
         _mender(),
         _sink(),
+        _rules(),
         _administrator(),
         _auditor(),
     )

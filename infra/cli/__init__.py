@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, str]] = {
     "sql": "infra.cli.sql",
     "clickhouse": "infra.cli.clickhouse",
     "rules": "infra.cli.rules",
+    "reprocess": "infra.cli.reprocess",
+    "catalogue": "infra.cli.catalogue",
     "codes": "infra.cli.codes",
     "identity": "infra.cli.identity",
     "claims": "infra.cli.claims",

@@ -31,8 +31,8 @@ from runtime import keyring, logs
 from runtime.keyring import Keyring, KeyringError
 from runtime.settings import ReplaySettings, SettingsError
 from runtime.window import Window
+from schemas import catalogues, topics
 from schemas import rules as rulebook
-from schemas import topics
 from sinks.clickhouse.client import ClickHouse
 from stream_processors.receive import Opened, receive
 from stream_processors.rules import Rulebook
@@ -144,10 +144,12 @@ def _foretold(
         mend = replay_mend.load(asked.mend) if asked.mend else replay_mend.NOTHING
         replay.keys(ring, rows[0]["facility"])
         limit = topics.MAX_EVENT_BYTES_EMBEDDED if settings.embedded_kafka else topics.MAX_EVENT_BYTES
+        if settings.catalogues is not None:
+            catalogues.adopt(catalogues.stored(settings.catalogues))
         own = rulebook.load(settings.rules) if settings.rules is not None else {}
         rules = Rulebook((rulebook.RULES | own).values(), settings.facility_groups)
         forecaster = Forecaster(ring, limit, rejections.erased(client), rules)
-    except (replay_mend.MendError, rulebook.RuleError, KeyringError) as error:
+    except (replay_mend.MendError, rulebook.RuleError, catalogues.CatalogueError, KeyringError) as error:
         raise SettingsError(f"settings are wrong or missing:\n  {error}") from None
     find = feed_finder(feeds(settings.feeds))
     maker = Maker(ring, find, mend, replay.Retranslator(mend, _failed))

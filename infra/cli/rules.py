@@ -9,12 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.cli import rules_backtest, rules_run
 from infra.cli.options import AsJson
 from infra.evaluation import rules as cases
 from schemas.kinds import KINDS
 from schemas.rules import RULES, Rule, RuleError
 
-commands = typer.Typer(name="rules", help="The rules of quality: list, explain, test.", no_args_is_help=True)
+commands = typer.Typer(
+    name="rules", help="The rules of quality: list, explain, test, run over stored documents.", no_args_is_help=True
+)
 
 _DIMENSIONS: Final = {
     "correct": "đúng / correct",
@@ -25,6 +28,8 @@ _DIMENSIONS: Final = {
 
 
 def add(app: typer.Typer) -> None:
+    rules_run.add(commands)
+    rules_backtest.add(commands)
     app.add_typer(commands)
 
 
@@ -132,6 +137,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "mend_en",
         "source",
         "owner",
+        "scope",
     )
     return {name: getattr(rule, name) for name in names} | {
         "from": since,

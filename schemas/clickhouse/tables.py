@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from schemas.avro import Schema
+from schemas.clickhouse.issues import ISSUES
 from schemas.clickhouse.layout import SINGLE, Layout
 from schemas.clickhouse.reference import REFERENCE
 from schemas.clickhouse.retention import LEDGER_DAYS, LOG_YEARS, ORIGINAL_DAYS, keep_until
@@ -312,7 +313,7 @@ LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
 
 def model(versions: dict[str, dict[int, Schema]] | None = None) -> tuple[tuple[Table, ...], tuple[Feed, ...]]:
     """All tables and feeds, each after what it needs. `versions`: kind -> schema id -> accepted schema of every version."""
-    tables = [*SHARED, *REFERENCE, *(ledger_table(name) for name in LEDGER)]
+    tables = [*SHARED, *REFERENCE, *ISSUES, *(ledger_table(name) for name in LEDGER)]
     feeds = list(LEDGER_FEEDS)
     for kind in KINDS:
         tables.extend(kind_tables(kind))

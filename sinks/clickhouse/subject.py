@@ -126,6 +126,8 @@ def erase(store: Store, person: Person, request: str, layout: Layout = SINGLE) -
     refused = "document_id IN {documents:Array(String)} AND NOT has({shared:Array(String)}, assumeNotNull(document_id))"
     others = {"shared": _shared(store, person)}
     _delete(store, "rejected", refused, person, layout, others)
+    for table in ("visit_issues", "rule_visits", "reprocessing"):
+        _delete(store, table, "document_id IN {documents:Array(String)}", person, layout)
     for table in ("person_documents", "identity_links"):
         _delete(store, table, "patient_key IN {patients:Array(String)}", person, layout)
     return int(rows)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from schemas import catalogues
 from schemas.codes import in_force
 from stream_processors.checks import communes
 from stream_processors.checks.register import Check, Event, Identity, LineCheck, Narrative, check, line_check
@@ -97,6 +98,35 @@ def line_code_when(field: str, values: Collection[str], code: str, list_: str, d
         return code if line[field] in wanted and line[code] not in codes else None
 
     return found
+
+
+def _of_catalogue(catalogue: str, fields: Sequence[str], day: date) -> LineCheck:
+    version = catalogues.of(catalogue, day)
+    known = None if version is None else version.codes.keys()
+    names = tuple(fields)
+
+    def found(event: Event) -> str | None:
+        for name in names if known is not None else ():
+            value = event[name]
+            said = (value,) if isinstance(value, str) else value or ()
+            if any(code and code not in known for code in said):
+                return name
+        return None
+
+    return found
+
+
+@check
+def in_catalogue(catalogue: str, fields: Sequence[str], day: date) -> Check:
+    """Each code of the fields stands in the catalogue's version of that day; nothing is said where there is none."""
+    of_catalogue = _of_catalogue(catalogue, fields, day)
+    return lambda event, _, __: of_catalogue(event)
+
+
+@line_check
+def line_in_catalogue(catalogue: str, fields: Sequence[str], day: date) -> LineCheck:
+    """The same within a line."""
+    return _of_catalogue(catalogue, fields, day)
 
 
 @check

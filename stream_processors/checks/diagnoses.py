@@ -11,11 +11,11 @@ from stream_processors.checks.register import Check, Event, Identity, Narrative,
 @check
 def main_known(day: date) -> Check:
     """The main diagnosis is exactly one code of the list."""
-    five = day >= icd10.TT_06_2026
+    known = icd10.known_on(day)
 
     def found(event: Event, _: Identity, __: Narrative) -> str | None:
         code = event["main_diagnosis"]
-        return "main_diagnosis" if code is not None and not icd10.known(code, five) else None
+        return "main_diagnosis" if code is not None and not known(code) else None
 
     return found
 
@@ -23,7 +23,7 @@ def main_known(day: date) -> Check:
 @check
 def others_known(most: int, day: date) -> Check:
     """The other diagnoses are codes of the list (traditional ones are told apart), and at most `most`."""
-    five = day >= icd10.TT_06_2026
+    known = icd10.known_on(day)
 
     def found(event: Event, _: Identity, __: Narrative) -> str | None:
         count = 0
@@ -32,7 +32,7 @@ def others_known(most: int, day: date) -> Check:
                 continue
             count += 1
             code = line["code"]
-            if code is None or not (icd10.known(code, five) or icd10.traditional(code)):
+            if code is None or not (known(code) or icd10.traditional(code)):
                 return f"diagnoses[{number}].code"
         return "diagnoses" if count > most else None
 

@@ -1,11 +1,14 @@
 """ICD-10: the only door to the WHO list. The national list (QĐ 4469/QĐ-BYT 2020; TT 06/2026/TT-BYT from 01/07/2026) is
-not at hand: its codes that refine a WHO category are accepted by their form."""
+not built in: until it is imported as a catalogue, its codes that refine a WHO category are accepted by their form."""
 
 import re
 import warnings
+from collections.abc import Callable
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any, Final
+
+from schemas import catalogues
 
 TT_06_2026: Final = date(2026, 7, 1)
 """From here the national list has five-character codes (15,844 rows instead of about 12,200)."""
@@ -41,6 +44,16 @@ def known(code: str, five: bool) -> bool:
         return True
     national = (_FIVE if five else _FOUR).fullmatch(said) is not None
     return national and in_who_list(said.split(".")[0])
+
+
+def known_on(day: date) -> Callable[[str], bool]:
+    """Whether a code is known on a day: by the imported national list in force, else by WHO's and the codes' form."""
+    imported = catalogues.of("icd10", day)
+    if imported is not None:
+        codes = imported.codes.keys()
+        return lambda code: bare(code) in codes
+    five = day >= TT_06_2026
+    return lambda code: known(code, five)
 
 
 def traditional(code: str) -> bool:

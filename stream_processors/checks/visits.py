@@ -1,5 +1,6 @@
 """Checks that need several documents of one visit, as one message of a hospital tells them (a HOSO). The worker sees one
-document at a time; these are asked where a whole message is at hand.
+document at a time; these are asked where a whole message is at hand, and of the store by queries that say the same
+(`sinks/clickhouse/cross`).
 
 What a check does not find it does not judge: without an encounter, or without the other document, nothing is said.
 """
@@ -7,6 +8,7 @@ What a check does not find it does not judge: without an encounter, or without t
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from runtime.clock import local_day
 from stream_processors.checks.money import CENT
 from stream_processors.checks.register import Event, Narrative, visit_check
 
@@ -98,5 +100,21 @@ def images_concluded(group: str) -> VisitCheck:
                 if missing:
                     return f"observation.{path}.{missing}"
         return None
+
+    return found
+
+
+@visit_check
+def days_of_lines(days: str, kind: str, field: str, when: Mapping[str, Collection[str]]) -> VisitCheck:
+    """Of such visits, a number of days is that of the local days on which a line has this time."""
+
+    def found(documents: Documents, _: Narratives) -> str | None:
+        visit, other = documents["encounter"], documents.get(kind)
+        if other is None or visit[days] is None or any(visit[name] not in values for name, values in when.items()):
+            return None
+        times = [line[field] for line in other["lines"]]
+        if None in times:
+            return None
+        return None if visit[days] == len({local_day(at) for at in times}) else f"encounter.{days}"
 
     return found

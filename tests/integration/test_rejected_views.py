@@ -103,6 +103,27 @@ def test_a_number_that_was_not_readable_is_mended_as_what_it_turned_out_to_be(st
     assert ("/received.encounter/3/177/1", "mended") == (row["number"], row["state"])
 
 
+def test_its_own_bytes_again_that_turn_out_a_duplicate_are_mended(store: ClickHouse) -> None:
+    put(store, [rejected(sequence=at, stage="worker", **OLD) for at in (1, 2)])
+    sent(store, 1, 1, "republished")
+    put(store, [outcomes({"sequence": 2, "outcome": "duplicate"}, facility="01001", processed_at=NOW)])
+    assert {1: "open", 2: "open"} == states(store)
+    put(store, [outcomes({"sequence": 1, "outcome": "duplicate"}, facility="01001", processed_at=NOW, last_offset=9)])
+    assert {1: "mended", 2: "open"} == states(store)
+
+
+def test_what_is_mended_no_longer_lowers_the_scorecard(store: ClickHouse) -> None:
+    put(store, [rejected(sequence=at, kind="encounter", stage="worker", **OLD) for at in (1, 2, 3)])
+    asked = "SELECT sum(rejected) AS n FROM facility_scorecard"
+    assert 3 == one(store, asked)["n"]
+    sent(store, 1, 11)
+    put(store, [replayed(11, 1)])
+    assert 2 == one(store, asked)["n"]
+    sent(store, 2, 12)  # refused again: it counts once, under its newer number
+    put(store, [rejected(sequence=12, kind="encounter", stage="worker", replay_of=number(2), replay_count=1, **REPLAY, **OLD)])  # fmt: skip
+    assert 2 == one(store, asked)["n"]
+
+
 def test_a_promise_is_not_yet_mended(store: ClickHouse) -> None:
     put(store, [rejected(sequence=1, stage="worker", **OLD)])
     sent(store, 1, 11)

@@ -49,6 +49,7 @@ def views() -> tuple[View, ...]:
         feeds.silent_feeds(),
         *quality.scorecards(),
         quality.rule_issues(),
+        quality.document_issues(),
         progress.usable_feeds(),
         progress.connection_progress(),
         laboratory.lab_tests(),

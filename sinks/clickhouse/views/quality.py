@@ -1,7 +1,7 @@
 """đúng, đủ, sạch, sống: scores over the documents in force, with their parts, and which rules cost most.
 
 Scores are computed from the current state, so a correction mends the score of the day it belongs to. A document counts on
-its own date, a rejection on the day it was taken. An unknown rule id (a newer worker's) lowers no score but is listed.
+its own date, a rejection on the day it was taken, until what was sent in its place is in (or was refused in its turn). An unknown rule id (a newer worker's) lowers no score but is listed.
 """
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.clickhouse.table import text
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, RESTRICTED
 from schemas.rules import RULES
 from sinks.clickhouse.views.view import HANOI, View
 from sinks.clickhouse.weights import PROMPT_SECONDS, WEIGHTS
@@ -18,6 +18,9 @@ _COUNTED: Final = (
     "documents", "rejected", "correct_rules", "correct_identity", "complete_rules", "complete_whole", "clean_rules",
     "clean_linked", "live_rules", "live_prompt",
 )  # fmt: skip
+
+SETTLED: Final = "('mended', 'replayed')"
+"""States of a rejected part for which another part stands: mended, or refused again and counted there."""
 
 SUMS: Final = ", ".join(f"sum(x.{count}) AS {count}" for count in _COUNTED)
 
@@ -39,36 +42,59 @@ def quality_rules() -> View:
     )
 
 
-def _failed(dimension: str) -> str:
+ACROSS: Final = frozenset(kind for rule in RULES.values() if rule.scope != "document" for kind in rule.kinds)
+"""Kinds whose documents may also fail what needs several documents."""
+
+
+def judged(kind: str) -> tuple[str, str]:
+    """(what to read a kind's documents in force from, the rules that each fails): those that the worker found, and those
+    that only several documents tell (`visit_issues`). What is only watched is left out."""
+    if kind not in ACROSS:
+        return f"{kind}_current FINAL", "quality"
+    issues = (
+        "SELECT document_date, facility, document_id, groupArray(toString(rule)) AS across FROM visit_issues FINAL\n"
+        f"  WHERE kind = '{kind}' AND found AND mode != 'shadow' GROUP BY document_date, facility, document_id"
+    )
+    return (
+        f"(SELECT * FROM {kind}_current FINAL) AS d LEFT JOIN (\n  {issues}\n) AS i USING (document_date, facility, document_id)",
+        "arrayConcat(quality, across)",
+    )
+
+
+def _failed(dimension: str, rules: str) -> str:
     ids = ", ".join(text(rule.id) for rule in RULES.values() if rule.dimension == dimension)
-    return f"hasAny(quality, [{ids}])"
+    return f"hasAny({rules}, [{ids}])"
 
 
 def measured(bucket: str, rejected_bucket: str, where: str = "", rejected_where: str = "") -> str:
     """Counts per facility, source system, kind and bucket of time; the parts of the scores are counts of what is well."""
-    counts = {
-        "correct_rules": f"countIf(NOT {_failed('correct')})",
-        "correct_identity": "countIf(identity_tier IN ('verified', 'probable'))",
-        "complete_rules": f"countIf(NOT {_failed('complete')})",
-        "complete_whole": "countIf(NOT partial)",
-        "clean_rules": f"countIf(NOT {_failed('clean')})",
-        "clean_linked": "countIf(visit_key IS NOT NULL)",
-        "live_rules": f"countIf(NOT {_failed('live')})",
-        "live_prompt": f"countIf(stored_at <= captured_at + INTERVAL {PROMPT_SECONDS} SECOND)",
-    }
-    shown = ", ".join(f"{sql} AS {name}" for name, sql in counts.items())
-    nothing = ", ".join(f"0 AS {name}" for name in counts)
-    each = [
-        f"SELECT facility, source_system, '{kind}' AS kind, {bucket} AS bucket, count() AS documents, 0 AS rejected,\n"
-        f"  {shown}\nFROM {kind}_current FINAL WHERE status = 'active'{where}\nGROUP BY facility, source_system, bucket"
-        for kind in KINDS
-    ]
+    each = [_of_kind(kind, bucket, where) for kind in KINDS]
+    nothing = ", ".join(f"0 AS {name}" for name in _COUNTED[2:])
     each.append(
         f"SELECT facility, source_system, ifNull(kind, '') AS kind, {rejected_bucket} AS bucket, 0 AS documents,\n"
-        f"  count() AS rejected, {nothing}\nFROM rejected FINAL WHERE adapter_id != ''{rejected_where}\n"
+        f"  count() AS rejected, {nothing}\nFROM rejected_parts WHERE adapter_id != '' AND state NOT IN {SETTLED}{rejected_where}\n"
         "GROUP BY facility, source_system, kind, bucket"
     )
     return "\nUNION ALL\n".join(each)
+
+
+def _of_kind(kind: str, bucket: str, where: str) -> str:
+    source, rules = judged(kind)
+    counts = {
+        "correct_rules": f"countIf(NOT {_failed('correct', rules)})",
+        "correct_identity": "countIf(identity_tier IN ('verified', 'probable'))",
+        "complete_rules": f"countIf(NOT {_failed('complete', rules)})",
+        "complete_whole": "countIf(NOT partial)",
+        "clean_rules": f"countIf(NOT {_failed('clean', rules)})",
+        "clean_linked": "countIf(visit_key IS NOT NULL)",
+        "live_rules": f"countIf(NOT {_failed('live', rules)})",
+        "live_prompt": f"countIf(stored_at <= captured_at + INTERVAL {PROMPT_SECONDS} SECOND)",
+    }
+    shown = ", ".join(f"{sql} AS {name}" for name, sql in counts.items())
+    return (
+        f"SELECT facility, source_system, '{kind}' AS kind, {bucket} AS bucket, count() AS documents, 0 AS rejected,\n"
+        f"  {shown}\nFROM {source} WHERE status = 'active'{where}\nGROUP BY facility, source_system, bucket"
+    )
 
 
 def _share(part: str, of: str = "documents") -> str:
@@ -145,9 +171,9 @@ def scorecards() -> Iterator[View]:
 def rule_issues() -> View:
     """Documents in force that fail a rule, and parts rejected by one; the Pareto runs within the facility."""
     each = "\n    UNION ALL ".join(
-        f"SELECT facility, '{kind}' AS kind, arrayJoin(quality) AS rule, 1 AS warned, 0 AS blocked\n"
-        f"    FROM {kind}_current FINAL WHERE status = 'active' AND notEmpty(quality)"
-        for kind in KINDS
+        f"SELECT facility, '{kind}' AS kind, arrayJoin({rules}) AS rule, 1 AS warned, 0 AS blocked\n"
+        f"    FROM {source} WHERE status = 'active'"
+        for kind, (source, rules) in ((kind, judged(kind)) for kind in KINDS)
     )
     return View(
         "rule_issues",
@@ -175,4 +201,29 @@ LEFT JOIN quality_rules AS q ON q.rule = i.rule""",
             "cumulative_share": "Tỷ lệ cộng dồn (Pareto) / Cumulative share",
         },
         open=True,
+    )
+
+
+def document_issues() -> View:
+    """Open kinds only; of those found by a worker the store does not know the place."""
+    each = "\nUNION ALL\n".join(
+        f"SELECT facility, source_system, '{kind}' AS kind, document_date, document_id, visit_key, sensitivity,\n"
+        f"  arrayJoin(quality) AS rule, '' AS place FROM {kind}_current FINAL WHERE status = 'active'"
+        for kind in sorted(KINDS.keys() - RESTRICTED)
+    )
+    across = "\n  UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, document_date, facility, document_id FROM {kind}_current FINAL WHERE status = 'active'"
+        for kind in sorted(ACROSS - RESTRICTED)
+    )
+    return View(
+        "document_issues",
+        "Từng tài liệu và quy tắc nó phạm / Each document and the rules it fails",
+        f"""SELECT a.*, q.dimension AS dimension, q.vi AS vi, q.en AS en, q.mend_vi AS mend_vi, q.mend_en AS mend_en FROM (
+{each}
+UNION ALL
+SELECT facility, source_system, kind, document_date, document_id, toNullable(visit_key), sensitivity, rule, place
+FROM visit_issues FINAL WHERE found AND mode != 'shadow' AND (kind, document_date, facility, document_id) IN (
+  {across})
+) AS a LEFT JOIN quality_rules AS q ON q.rule = a.rule""",
+        {"place": "Vị trí lỗi, nếu biết / Place of the fault, where known"},
     )

@@ -1,7 +1,8 @@
 """Rejected parts one by one with what became of them, and feeds of which too much is rejected.
 
 A part stays rejected for ever; it is *mended* once what was sent in its place (a mended replay, or its own bytes again)
-has its row or was a duplicate of one.
+has its row or was a duplicate of one. In the ledger the number of its own bytes keeps the rejection, which outweighs a
+duplicate; that it was one is read from the chunks' outcomes.
 """
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
@@ -13,6 +14,9 @@ from sinks.clickhouse.views.view import View
 
 LONGEST_MINUTES: Final = 7 * 24 * 60
 """A window of a limit is at most so long."""
+
+BEFORE_DECISION_HOURS: Final = 24
+"""A decision is written after the broker has the record: its outcome may be older, but not by more than a run takes."""
 
 _NUMBER: Final = "facility, adapter_id, incarnation, sequence, part"
 _MESSAGE: Final = "facility, adapter_id, incarnation, sequence"
@@ -46,6 +50,18 @@ own AS (
 stored AS (
   SELECT DISTINCT {_NUMBER} FROM ledger_numbers WHERE rank = 3 AND ({_NUMBER}) IN (SELECT {_NUMBER} FROM own)
 ),
+again AS (
+  SELECT facility, {_SENT_AS}, replay_part, decided_at FROM rejection_decisions WHERE decision = 'republished'
+),
+repeated AS (
+  SELECT DISTINCT facility, adapter_id, incarnation, sequence, part FROM (
+    SELECT o.feeds[n.feed + 1].facility AS facility, o.feeds[n.feed + 1].adapter_id AS adapter_id,
+      o.feeds[n.feed + 1].incarnation AS incarnation, n.sequence AS sequence, n.part AS part
+    FROM outcomes AS o ARRAY JOIN o.numbers AS n
+    WHERE n.outcome = 'duplicate' AND (SELECT count() FROM again) > 0
+      AND o.processed_at >= (SELECT min(decided_at) - INTERVAL {BEFORE_DECISION_HOURS} HOUR FROM again)
+  ) WHERE ({_NUMBER}) IN (SELECT facility, {_SENT_AS}, replay_part FROM again)
+),
 sent AS (
   SELECT {_TEXT} AS number, facility, {_SENT_AS} FROM rejection_decisions WHERE decision = 'replayed'
   UNION DISTINCT {_stored_replays()}
@@ -58,7 +74,7 @@ replays AS (
 fates AS (
   SELECT f.number AS number, max(f.mended) AS mended, max(f.refused) AS refused, sum(f.replays) AS replays FROM (
     SELECT o.number AS number, 1 AS mended, 0 AS refused, 0 AS replays
-    FROM own AS o INNER JOIN stored AS s ON s.facility = o.facility AND s.adapter_id = o.adapter_id
+    FROM own AS o INNER JOIN (SELECT * FROM stored UNION ALL SELECT * FROM repeated) AS s ON s.facility = o.facility AND s.adapter_id = o.adapter_id
       AND s.incarnation = o.incarnation AND s.sequence = o.sequence AND s.part = o.part
     UNION ALL
     SELECT t.number, toUInt8(r.parts > 0 AND r.well >= r.parts), toUInt8(r.refused > 0), 1

@@ -77,8 +77,18 @@ def test_what_is_not_there_is_not_judged() -> None:
     )
 
 
+def test_days_with_services_of_type_08() -> None:
+    days = {"visit_type": "08", "treatment_days": 2, "inpatient_at": None}
+    one = {"lines": [SERVICE | {"ordered_at": ARRIVED + 60_000}]}
+    two = {"lines": [*one["lines"], SERVICE | {"ordered_at": ENDED}]}
+    assert {"X04b": "encounter.treatment_days"} == failed({"encounter": days, "service": one})
+    assert "X04b" not in failed({"encounter": days, "service": two})
+    assert "X04b" not in failed({"encounter": days | {"visit_type": "01"}, "service": one})
+
+
 def test_every_visit_rule_has_a_failing_case_here() -> None:
     assert {id_ for id_, rule in RULES.items() if rule.scope == "visit"} == {rule for rule, *_ in CASES} | {
+        "X04b",
         "X10b",
         "X20b",
     }

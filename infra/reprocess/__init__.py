@@ -1,0 +1,1 @@
+"""Stored documents judged again by other rules."""

@@ -1,0 +1,1 @@
+"""Rules that need several documents, asked of the store."""

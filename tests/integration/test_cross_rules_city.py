@@ -1,0 +1,125 @@
+"""City data, the known flaws put into it, and what rules over several documents find: all of them and nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from infra.city.city import City
+from infra.city.flaws import NONE
+from infra.city.folder import write_folder
+from infra.city.visits import LOCAL
+from infra.conformance.check import Checker
+from producers.adapter import Feed
+from producers.adapters import dialect
+from schemas.rules import RULES
+from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.cross.run import Runner, of_store
+from stream_processors.enrich import document_date
+from tests.store import doc, put
+
+pytestmark = pytest.mark.slow
+
+Event = dict[str, Any]
+START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=LOCAL)
+MESSAGES: Final = 80
+THOUSAND: Final = 1_000_000
+"""Of VND, in thousandths."""
+
+
+def visits(folder: Path) -> list[dict[str, Event]]:
+    """The visits of a city in which nothing goes wrong, as their adapter's documents: kind -> document."""
+    city = City(3, 1, start=START, flaws=NONE, people=500)
+    write_folder(city, folder, "insurance_xml", MESSAGES)
+    spoken = dialect("insurance_xml")
+    options = spoken.options.model_validate({}).model_dump()
+    checker = Checker(spoken, Feed("city.xml", city.hospitals[0].code, "HIS-XML", "insurance_xml", options=options))
+    found = []
+    for path in checker.files(folder):
+        for checked in checker.check(path):
+            documents = {event["kind"]: {**event["header"], **event["body"]} for event in checked.events}
+            assert "accepted" == checked.outcome
+            assert len(documents) == len(checked.events)
+            found.append(documents)
+    return found
+
+
+def totals(visit: dict[str, Event]) -> None:
+    visit["encounter"]["total_hospital"] += THOUSAND
+
+
+def copay(visit: dict[str, Event]) -> None:
+    visit["encounter"]["patient_copay"] += THOUSAND
+
+
+def supplies(visit: dict[str, Event]) -> None:
+    visit["encounter"]["total_supplies"] += THOUSAND
+
+
+def order_late(visit: dict[str, Event]) -> None:
+    visit["prescription"]["lines"][-1]["ordered_at"] = visit["encounter"]["discharged_at"] + 60_000
+
+
+def paper_differs(visit: dict[str, Event]) -> None:
+    visit["appointment"]["main_diagnosis"] = "I10" if visit["encounter"]["main_diagnosis"] != "I10" else "J18.9"
+
+
+def no_referral(visit: dict[str, Event]) -> None:
+    del visit["referral"]
+    for document in visit.values():
+        document["parts"] -= 1
+
+
+FLAWS: Final[dict[str, tuple[str, Callable[[dict[str, Event]], None], str]]] = {
+    "X13b": ("service", totals, "encounter"),
+    "X13f": ("prescription", copay, "encounter"),
+    "X13d": ("service", supplies, "encounter"),
+    "X02c": ("prescription", order_late, "prescription"),
+    "X14b": ("appointment", paper_differs, "appointment"),
+    "X20": ("referral", no_referral, "encounter"),
+}
+"""Rule -> the kind that a visit needs, what is done to it, the kind of the document at fault."""
+
+
+def test_known_flaws_are_found_and_no_false_ones(store: ClickHouse, tmp_path: Path) -> None:
+    told = visits(tmp_path / "xml")
+    assert MESSAGES == len(told)
+    expected = {
+        ("X20b", visit["encounter"]["document_id"])  # the city's hospitals write no XML7
+        for visit in told
+        if visit["encounter"]["visit_type"] == "03"
+    }
+    assert expected
+    free = list(told)
+    for rule, (kind, spoil, at_fault) in FLAWS.items():
+        visit = next(visit for visit in free if kind in visit and visit["encounter"]["visit_type"] != "03")
+        free.remove(visit)
+        spoil(visit)
+        expected.add((rule, visit[at_fault]["document_id"]))
+    expected.add(("X22c", _second_stay(told)))
+    for visit in told:
+        put(store, [_value(document) for document in visit.values()])
+    Runner(store, of_store(RULES.values()))(0)
+    rows = store.rows("SELECT rule, document_id FROM visit_issues FINAL WHERE found AND mode != 'shadow'")
+    assert expected == {(row["rule"], row["document_id"]) for row in rows}
+
+
+def _second_stay(told: list[dict[str, Event]]) -> str:
+    """Two inpatients become one person whose second stay begins before the first ends; the document at fault."""
+    first, second = [visit for visit in told if visit["encounter"]["visit_type"] == "03"][:2]
+    for document in second.values():
+        document["patient_key"] = first["encounter"]["patient_key"]
+    ordered = sorted((first["encounter"], second["encounter"]), key=lambda event: event["admitted_at"])
+    assert ordered[1]["admitted_at"] < ordered[0]["discharged_at"]
+    return str(ordered[1]["document_id"])
+
+
+def _value(document: Event) -> tuple[str, bytes]:
+    kind = document["kind"]
+    return doc(
+        kind,
+        **{name: value for name, value in document.items() if name != "kind"},
+        document_date=document_date(document),
+    )
