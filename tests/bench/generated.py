@@ -71,7 +71,8 @@ def statements(rows: int) -> Iterator[str]:
 
 
 def _slices(count: int, kind: str) -> Iterator[tuple[int, int]]:
-    size = max(1, min(SLICE // (5 if kind == "observation" else 1), count // 12))
+    most = SLICE // (5 if kind == "observation" else 1)
+    size = max(1, min(most, count // 12)) if count > most // 2 else max(1, count)
     for start in range(0, count, size):
         yield start, min(size, count - start)
 
