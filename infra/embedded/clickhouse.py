@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.embedded.child import Child
+from infra.embedded.clickhouse_config import MEMORY_MIB
 from infra.embedded.ready import read_ready
 
 HOST: Final = "127.0.0.1"
@@ -25,9 +26,10 @@ def command(folder: Path, port: int, ready_file: Path) -> list[str]:
 class EmbeddedClickHouse(Child):
     """A ClickHouse of its own for as long as this object is open, with its data in `folder`; `url`, `host`, `port`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_mib: int = MEMORY_MIB) -> None:
         super().__init__(folder / "clickhouse.log")
         self._folder = folder
+        self._memory_mib = memory_mib
         self.host = HOST
         self.port = 0
 
@@ -40,5 +42,5 @@ class EmbeddedClickHouse(Child):
         """Start the engine and return when it answers."""
         ready = self._folder / "clickhouse.ready.json"
         ready.unlink(missing_ok=True)
-        self.run(command(self._folder, 0, ready), ready.exists)
+        self.run([*command(self._folder, 0, ready), "--memory-mib", str(self._memory_mib)], ready.exists)
         self.port = int(read_ready(ready)["url"].rpartition(":")[2])

@@ -9,14 +9,12 @@ from xml.sax.saxutils import escape
 
 MIB = 1024 * 1024
 
-# The whole city must fit in 1.8 GiB, so the engine may take 700 MiB and a single statement half of it.
-_SERVER_MEMORY = 700 * MIB
-_QUERY_MEMORY = 350 * MIB
+MEMORY_MIB = 700
+"""The whole city must fit in 1.8 GiB, so the engine may take 700 MiB and a single statement half of it."""
 _RESULT_BYTES = 128 * MIB
 _EXECUTION_SECONDS = 300
 
 _SERVER: dict[str, int | str] = {
-    "max_server_memory_usage": _SERVER_MEMORY,
     "mark_cache_size": 32 * MIB,
     "primary_index_cache_size": 32 * MIB,
     "index_mark_cache_size": 8 * MIB,
@@ -44,11 +42,8 @@ _SERVER: dict[str, int | str] = {
 _PROFILE: dict[str, int | str] = {
     "max_threads": 2,
     "max_insert_threads": 1,
-    "max_memory_usage": _QUERY_MEMORY,
     "max_result_bytes": _RESULT_BYTES,
     "max_execution_time": _EXECUTION_SECONDS,
-    "max_bytes_before_external_group_by": _QUERY_MEMORY // 2,
-    "max_bytes_before_external_sort": _QUERY_MEMORY // 2,
     "compile_expressions": 0,
     "compile_aggregate_expressions": 0,
     # Switched on for each asked statement; the engine's own preparations stay out of the log.
@@ -64,12 +59,22 @@ def _elements(values: dict[str, int | str]) -> str:
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in values.items())
 
 
-def write_config(folder: Path) -> Path:
+def _memory(mib: int) -> dict[str, int | str]:
+    """Of a statement: half of the engine's, and half of that before it goes to disk."""
+    statement = mib * MIB // 2
+    return {
+        "max_memory_usage": statement,
+        "max_bytes_before_external_group_by": statement // 2,
+        "max_bytes_before_external_sort": statement // 2,
+    }
+
+
+def write_config(folder: Path, memory_mib: int = MEMORY_MIB) -> Path:
     """Write the engine's configuration into `folder` and return the file; it is written anew at every start."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder.resolve() / "engine.xml"
     text = f"""<clickhouse>
-{_elements(_SERVER)}
+{_elements(_SERVER | {"max_server_memory_usage": memory_mib * MIB})}
 <users_config>{escape(str(path))}</users_config>
 <query_log>
   <database>system</database><table>query_log</table>
@@ -78,7 +83,7 @@ def write_config(folder: Path) -> Path:
   <buffer_size_rows_flush_threshold>2048</buffer_size_rows_flush_threshold>
   <ttl>event_date + INTERVAL 30 DAY DELETE</ttl>
 </query_log>
-<profiles><default>{_elements(_PROFILE)}</default></profiles>
+<profiles><default>{_elements(_PROFILE | _memory(memory_mib))}</default></profiles>
 <users><default>
   <password></password><networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
   <profile>default</profile><quota>default</quota>

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.embedded.clickhouse_config import write_config
+from infra.embedded.clickhouse_config import MEMORY_MIB, write_config
 from infra.embedded.clickhouse_statement import Arguments, Statement
 from infra.embedded.memory import release_code_pages
 
@@ -46,13 +46,13 @@ class Answer:
 class Engine:
     """The chdb engine on `folder`; the folder belongs to this process until `close`. Safe to use from many threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_mib: int = MEMORY_MIB) -> None:
         place = folder.resolve()
         if any(sign in str(place) for sign in "?&%#+"):
             raise ValueError(
                 "the data folder's path holds a sign that chdb's connection string cannot carry: ? & % # +"
             )
-        self._address = f"{place / 'data'}?config-file={write_config(place)}"
+        self._address = f"{place / 'data'}?config-file={write_config(place, memory_mib)}"
         self._incoming = place / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a killed process left
         self._incoming.mkdir()

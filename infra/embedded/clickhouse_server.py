@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from infra.embedded.clickhouse import HOST
+from infra.embedded.clickhouse_config import MEMORY_MIB
 from infra.embedded.clickhouse_engine import Engine
 from infra.embedded.clickhouse_front import Front
 from infra.embedded.ready import write_ready
@@ -56,11 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="the data folder, owned by this process")
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
     parser.add_argument("--ready-file", type=Path, required=True, help="where to write the address, as JSON")
+    parser.add_argument("--memory-mib", type=int, default=MEMORY_MIB, help="for the engine; a statement may take half")
     chosen = parser.parse_args(arguments)
     # The engine takes the process's zone for its own; the store speaks UTC.
     os.environ["TZ"] = "UTC"
     time.tzset()
-    engine = Engine(chosen.folder)
+    engine = Engine(chosen.folder, chosen.memory_mib)
     try:
         asyncio.run(serve(engine, chosen.port, chosen.ready_file))
     finally:

@@ -1,13 +1,21 @@
-"""A year of a city's documents made inside ClickHouse, into the real tables, by one INSERT … SELECT per kind and slice.
+"""300 days of a city's documents made inside ClickHouse, into the real tables, by one INSERT … SELECT per kind and slice.
 
-Spread as the city is: 42 facilities of unequal size, a year of days, six visits a person, a twentieth amended. The shapes are
-those of real rows; the values are numbers hashed, so the same scale makes the same rows.
+Spread as the city is: 42 facilities of unequal size, six visits a person, 2 % amended, 1 % inserted twice. The shapes are those
+of real rows; the values are numbers hashed, so the same scale makes the same rows.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-SLICE: Final = 40_000
+SLICE: Final = 200_000
+"""Rows of an insert; of observations, which have 20 lines each, a fifth of it."""
+DAYS: Final = 300
+AMENDED: Final = 50
+"""One in so many is amended."""
+TWICE: Final = 100
+"""One in so many is inserted twice."""
+SHARES: Final = {"encounter": 1, "prescription": 2, "observation": 5}
+"""Half as many prescriptions as encounters, a fifth as many observations."""
 YEAR_END: Final = "toDate(now())"
 
 # A facility's share falls with its number: the largest has about 8 %, the smallest about 0.5 %.
@@ -15,7 +23,7 @@ _BASE: Final = """
   number * {step} AS n, cityHash64(n, {salt}) AS h,
   leftPad(toString(1001 + toUInt32(floor(42 * pow((h % 100000) / 100000, 1.6)))), 5, '0') AS facility_code,
   lower(hex(sipHash128(n, {salt}))) AS id, toUInt32(cityHash64(n, 7) % greatest(1, intDiv({rows}, 6))) AS person,
-  toDateTime64({end}, 3, 'UTC') - toIntervalDay(intDiv(n * 365, {wanted})) - toIntervalSecond(cityHash64(n, 5) % 36000) AS at"""
+  toDateTime64({end}, 3, 'UTC') - toIntervalDay(intDiv(n * {days}, {wanted})) - toIntervalSecond(cityHash64(n, 5) % 36000) AS at"""
 
 _HEADER: Final = (
     "adapter_id, incarnation, sequence, part, parts, kind, document_id, version, content_hash, status, facility, source_system, "
@@ -44,27 +52,35 @@ _ENCOUNTER: Final = (
 )
 
 
+def encounters(events: int) -> int:
+    """How many of so many stored events are encounters before any is amended."""
+    return int(events / sum(1 / share for share in SHARES.values()) / (1 + 1 / AMENDED))
+
+
 def statements(rows: int) -> Iterator[str]:
-    """Inserts of `rows` encounters, half as many prescriptions, a fifth as many observations; in the order of their days."""
-    for kind, share in (("encounter", 1), ("prescription", 2), ("observation", 5)):
+    """Inserts of `rows` encounters and the other kinds in their shares; in the order of their days."""
+    for kind, share in SHARES.items():
         wanted = rows // share
         # A slice lies in a month or two, and fits the embedded engine's memory.
-        for start, count in _slices(wanted, wanted):
-            yield _insert(kind, start, count, rows, wanted, amend=False)
-        for start, count in _slices(wanted // 20, wanted // 20):
-            yield _insert(kind, start, count, rows, wanted, amend=True)
+        for start, count in _slices(wanted, kind):
+            yield _insert(kind, start, count, rows, wanted, step=1, amend=False)
+        for start, count in _slices(wanted // AMENDED, kind):
+            yield _insert(kind, start, count, rows, wanted, step=AMENDED, amend=True)
+        for start, count in _slices(wanted // TWICE, kind):
+            yield _insert(kind, start, count, rows, wanted, step=TWICE, amend=False)
 
 
-def _slices(count: int, wanted: int) -> Iterator[tuple[int, int]]:
-    size = max(1, min(SLICE, wanted // 12))
+def _slices(count: int, kind: str) -> Iterator[tuple[int, int]]:
+    most = SLICE // (5 if kind == "observation" else 1)
+    size = max(1, min(most, count // 12)) if count > most // 2 else max(1, count)
     for start in range(0, count, size):
         yield start, min(size, count - start)
 
 
-def _insert(kind: str, start: int, count: int, rows: int, wanted: int, *, amend: bool) -> str:
+def _insert(kind: str, start: int, count: int, rows: int, wanted: int, *, step: int, amend: bool) -> str:
     salt = {"encounter": 1, "prescription": 2, "observation": 3}[kind]
     system, names, values = _body(kind)
-    base = _BASE.format(step=20 if amend else 1, salt=salt, rows=rows, wanted=wanted, end=YEAR_END)
+    base = _BASE.format(step=step, salt=salt, rows=rows, wanted=wanted, end=YEAR_END, days=DAYS)
     offset = salt * 1_000_000_000 + (500_000_000 if amend else 0)
     shown = _VALUES.format(kind=kind, system=system, offset=offset, amend=int(amend))
     return (
