@@ -49,7 +49,7 @@ TOPICS: Final[dict[str, Topic]] = {
         ),
         Topic(OUTCOMES, "one record per chunk: the ledger", "workers", "sinks", "worker", 6, 14 * DAY_MS),
         Topic(HEARTBEATS, "each feed every 10 s", "adapters", "sinks", "adapter_id", 6, 14 * DAY_MS),
-        Topic(LINKS, "late identity links", "resolver", "sinks", "patient_key", 6, 14 * DAY_MS),
+        Topic(LINKS, "who is who, told late", "adapters, resolver, people", "sinks", "patient_key", 6, 14 * DAY_MS),
     )
 }
 
