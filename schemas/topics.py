@@ -43,7 +43,10 @@ TOPICS: Final[dict[str, Topic]] = {
             Topic(received(k), f"{k} as adapters send it", "adapters", "workers", _VISIT_KEY, 12, 7 * DAY_MS)
             for k in KINDS
         ),
-        *(Topic(accepted(k), f"{k}, enriched", "workers", "sinks", _VISIT_KEY, 12, 14 * DAY_MS) for k in KINDS),
+        *(
+            Topic(accepted(k), f"{k}, enriched", "workers", "sinks, resolver", _VISIT_KEY, 12, 14 * DAY_MS)
+            for k in KINDS
+        ),
         Topic(
             REJECTED, "what was refused and why, original sealed", "all", "sinks, workers", "facility", 6, 30 * DAY_MS
         ),

@@ -91,6 +91,7 @@ _LEDGER: Final[dict[str, dict[str, Any]]] = {
         "facility": "01001",
         "version": 1,
         "rule": "late.1",
+        "decided_by": "a person",
         "linked_at": NOW,
         **dict.fromkeys(("adapter_id", "incarnation"), ""),
         **dict.fromkeys(("sequence", "part", "parts"), 0),

@@ -163,7 +163,7 @@ def _steward() -> Role:
         "Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận",
         "Data steward: rejections, rules, code maps, certificates",
         reads,
-        (*settled, "rejection_decisions", "rejection_limits"),
+        (*settled, "rejection_decisions", "rejection_limits", "original_accesses"),
         _rows_of(reads, facility=False, restricted=False),
     )
 

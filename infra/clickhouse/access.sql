@@ -418,6 +418,7 @@ GRANT INSERT ON default.scorecard_weights TO data_steward;
 GRANT INSERT ON default.usable_thresholds TO data_steward;
 GRANT INSERT ON default.rejection_decisions TO data_steward;
 GRANT INSERT ON default.rejection_limits TO data_steward;
+GRANT INSERT ON default.original_accesses TO data_steward;
 -- Sửa và phát lại phần bị từ chối: đọc bản gốc đã niêm phong / Mends and replays rejections: reads the sealed originals
 GRANT SELECT ON default.facility_register TO rejection_mender;
 GRANT SELECT ON default.quality_rules TO rejection_mender;

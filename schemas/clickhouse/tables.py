@@ -249,7 +249,11 @@ SHARED: Final[tuple[Table, ...]] = (
         "identity_current",
         (
             _LINK["patient_key"],
-            Column("about", "LowCardinality(String)", "citizen hoặc merge / Which citizen, or which patient"),
+            Column(
+                "about",
+                "LowCardinality(String)",
+                "citizen: người quyết định; service: dịch vụ trả lời; merge / By a person, by a service, or a merge",
+            ),
             *(_LINK[name] for name in _IN_FORCE),
         ),
         "Liên kết đang có hiệu lực theo người bệnh / What was last said of a patient's citizen and of its merge",
@@ -297,6 +301,8 @@ def ledger_table(name: str) -> Table:
     )
 
 
+_ABOUT: Final = f"multiIf(action IN {MERGE_ACTIONS}, 'merge', decided_by IS NULL, 'service', 'citizen')"
+
 LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
     Feed(
         "heartbeats_to_incarnations",
@@ -326,8 +332,7 @@ LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
         "links_to_current",
         "identity_links",
         "identity_current",
-        f"SELECT patient_key, if(action IN {MERGE_ACTIONS}, 'merge', 'citizen') AS about, {', '.join(_IN_FORCE)}\n"
-        "FROM {source}",
+        f"SELECT patient_key, {_ABOUT} AS about, {', '.join(_IN_FORCE)}\nFROM {{source}}",
     ),
     Feed(
         "links_to_ledger",

@@ -52,6 +52,14 @@ def test_a_link_and_its_withdrawal(store: ClickHouse) -> None:
     assert rows == written(store)
 
 
+def test_a_person_goes_before_the_service_whenever_it_answers(store: ClickHouse) -> None:
+    told(store, ("p1", None))
+    put(store, [said("p1", "unlink", 1), said("p1", "link", 2, citizen_key="c1", decided_by=None)])
+    assert {"p1": (None, "p1")} == persons(store)
+    put(store, [said("p1", "withdraw", 3)])
+    assert {"p1": ("c1", "c1")} == persons(store)
+
+
 def test_a_merge_and_an_unmerge(store: ClickHouse) -> None:
     told(store, ("old", None), ("new", "c1"), ("other", None))
     before, rows = persons(store), written(store)

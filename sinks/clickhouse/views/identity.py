@@ -47,7 +47,7 @@ def _chain() -> str:
 
 def identity_now() -> View:
     """Of the citizens known of one person's patients holds: what was said late of the one who stays, what the worker
-    found of it, what was said late of another, what the worker found of another; of equals the newest."""
+    found of it, what was said late of another, what the worker found of another; of equals the newest. What a person decided goes before what a service answered."""
     return View(
         "identity_now",
         "Ai là ai, theo điều được nói sau cùng / Who is who, by what was said last",
@@ -63,8 +63,10 @@ members AS (
   FROM chains AS c
 ),
 words AS (
-  SELECT patient_key, citizen_key, version, rule, 1 AS said FROM identity_current FINAL
-  WHERE about = 'citizen' AND action IN ('{_LINK}', '{_UNLINK}')
+  SELECT i.patient_key AS patient_key, argMax(tuple(i.citizen_key), i.about = 'citizen').1 AS citizen_key,
+    max(i.version) AS version, argMax(i.rule, i.about = 'citizen') AS rule, 1 AS said
+  FROM identity_current AS i FINAL WHERE i.about != 'merge' AND i.action IN ('{_LINK}', '{_UNLINK}')
+  GROUP BY i.patient_key
 ),
 found AS (
   SELECT d.patient_key AS patient_key, argMax(d.citizen_key, d.version) AS citizen_key, max(d.version) AS version
