@@ -54,7 +54,8 @@ def timeline_of() -> View:
     """One citizen's timeline by primary keys: `SELECT … FROM timeline_of(citizen = '…') ORDER BY occurred_at`."""
     patients = (
         "SELECT patient_key FROM person_documents WHERE citizen_key = {citizen:String} UNION ALL "
-        "SELECT patient_key FROM identity_now WHERE citizen_key = {citizen:String}"
+        # As a scalar, which is worked out once however often the list of patients is asked for below.
+        "SELECT arrayJoin((SELECT groupArray(patient_key) FROM identity_now WHERE citizen_key = {citizen:String}))"
     )
     keys = f"SELECT document_date, facility, document_id FROM person_documents WHERE patient_key IN ({patients})"
     inner = _timeline(f" WHERE patient_key IN ({patients})", f" AND (document_date, facility, document_id) IN ({keys})")
