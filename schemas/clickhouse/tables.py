@@ -182,6 +182,7 @@ def _numbers(name: str, comment: str) -> Table:
     month = "toYYYYMM(captured_at, 'Asia/Ho_Chi_Minh')"
     return Table(name, _LEDGER_ROW, comment, order=f"facility, {NUMBER_KEY}", version="rank", partition=month)
 
+
 _LINK: Final = {made.name: made for made in columns(LEDGER["identity.links"])}
 _IN_FORCE: Final = (
     "action", "citizen_key", "into_key", "facility", "version", "rule", "linked_at", "decided_by", "why",
