@@ -80,7 +80,22 @@ class Document:
     marks: tuple[str, ...] = ()
 
 
-Outcome = Document | Refusal
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two patients of the facility are one person (`merge`), or are not, or no more (`unmerge`).
+
+    `into_number` is the patient who stays. `rule` names what said so: `hl7.A40`, `fhir.replaced-by`. `corrected_at` as
+    a document's.
+    """
+
+    patient_number: str = field(repr=False)
+    into_number: str = field(repr=False)
+    rule: str
+    action: Literal["merge", "unmerge"] = "merge"
+    corrected_at: int | None = None
+
+
+Outcome = Document | Refusal | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,7 @@ class Parsed:
 class Translation:
     """The outcomes of one message, its parts in order, and the new state (None: what is kept stays as it is).
 
-    No outcomes means that the message yields no document; `silence` then says why.
+    No outcomes means that the message yields no document and no link; `silence` then says why.
     """
 
     outcomes: tuple[Outcome, ...]

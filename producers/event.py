@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from producers.adapter import Document, Feed, Refusal, Replay, Rows
+from producers.adapter import Document, Feed, Link, Refusal, Replay, Rows
 from producers.mask import Masker, mask, masked_paths
 from runtime import pseudonyms
 from runtime.clock import YEAR_2000_MS
@@ -64,14 +64,14 @@ def document_id(keys: Keys, feed: Feed, document: Document) -> str:
     )
 
 
-def version(document: Document, captured_at: int, sequence: int, last: int) -> tuple[int, tuple[str, ...]]:
-    """(version, marks). `last` is the highest version told of this document before, 0 if none.
+def version(said: Document | Link, captured_at: int, sequence: int, last: int) -> tuple[int, tuple[str, ...]]:
+    """(version, marks). `last` is the highest version told of this document or link before, 0 if none.
 
     A source's correction time before 2000 counts as missing, one more than 10 minutes ahead is cut. Without one the
     capture time stands in, and then never at or below `last`.
     """
     marks: tuple[str, ...] = ()
-    corrected = document.corrected_at
+    corrected = said.corrected_at
     if corrected is not None and corrected < YEAR_2000_MS:
         corrected, marks = None, ("M02",)
     if corrected is not None and corrected > captured_at + FUTURE_MS:

@@ -17,12 +17,15 @@ from typing import IO, Any, Final
 import orjson
 
 from producers import total
-from producers.adapter import Document, Feed, Incoming, Parsed, Receipt, Refusal, Translation, Translator
+from producers.adapter import Document, Feed, Incoming, Outcome, Parsed, Receipt, Refusal, Translation, Translator
 from producers.archive import Archive
 from producers.event import Keys, Number, Record, compose, document_id, refuse
+from producers.link import KIND as LINK
+from producers.link import compose_link
 from runtime import logs, pseudonyms, telemetry
 from runtime.clock import DAY_MS
 from runtime.seal import SealBroken, seal_at_rest, unseal_at_rest
+from schemas import topics
 
 SEEN_DAYS: Final = 7
 STATE_DAYS: Final = 45
@@ -177,16 +180,12 @@ class Outbox:
         kinds: list[str] = []
         for part, outcome in enumerate(outcomes, 1):
             number = Number(feed.adapter_id, self.incarnation, sequence, part, len(outcomes))
-            made: Record | Refusal = (
-                self._compose(outcome, number, incoming, keys, translation)
-                if isinstance(outcome, Document)
-                else outcome
-            )
+            made = self._make(outcome, number, incoming, keys, translation)
             if isinstance(made, Refusal):
                 refusals.append(total.tidy(made))
                 made = self._refuse(refusals[-1], number, incoming, keys)
             else:
-                kinds.append(made.topic.partition(".")[2])
+                kinds.append(LINK if made.topic == topics.LINKS else made.topic.partition(".")[2])
             self._db.execute(
                 "INSERT INTO record (adapter_id, sequence, at, topic, key, value, headers) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (feed.adapter_id, sequence, at, made.topic, made.key, made.value, _pack(made.headers)),
@@ -194,6 +193,22 @@ class Outbox:
         counts["documents"] += len(kinds)
         counts["rejected"] += len(refusals)
         return Receipt(sequence, tuple(refusals), tuple(kinds))
+
+    def _make(
+        self, outcome: Outcome, number: Number, incoming: Incoming, keys: Keys, translation: Translation
+    ) -> Record | Refusal:
+        if isinstance(outcome, Document):
+            return self._compose(outcome, number, incoming, keys, translation)
+        if isinstance(outcome, Refusal):
+            return outcome
+
+        def failed(error: Exception) -> None:
+            log.error("compose_failed", dialect=incoming.feed.dialect, kind=LINK, error=error)
+
+        def make() -> Record:
+            return compose_link(outcome, number, incoming.feed, keys, captured_at=incoming.captured_at)
+
+        return total.attempt(make, None, failed)
 
     def _compose(
         self, document: Document, number: Number, incoming: Incoming, keys: Keys, translation: Translation

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from producers import total
-from producers.adapter import Document, Feed, Outcome, Parsed, Refusal, Replay, State, Translation, Translator
+from producers.adapter import Document, Feed, Link, Outcome, Parsed, Refusal, Replay, State, Translation, Translator
 from producers.event import Keys
 from producers.replay_mend import Mend
 from runtime.keyring import Keyring
@@ -92,9 +92,13 @@ class Retranslator:
         made, state = total.translate(translator, before, parsed, feed, self._failed)
         if parsed.state_key and state is not None:
             self._states[about] = state
-        chosen = [each for each in made.outcomes if kind is None or each.kind in (kind, None)]
+        chosen = [each for each in made.outcomes if kind is None or _is_of(each, kind)]
         mended, used = mend_all(chosen, self._mend)
         return Again(_parsed(parsed.message_id, replace(made, outcomes=mended, state=None)), used)
+
+
+def _is_of(outcome: Outcome, kind: str) -> bool:
+    return not isinstance(outcome, Link) and outcome.kind in (kind, None)
 
 
 def mend_all(outcomes: Sequence[Outcome], mend: Mend) -> tuple[tuple[Outcome, ...], tuple[int, ...]]:

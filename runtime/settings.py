@@ -50,6 +50,21 @@ class WorkerSettings(Settings):
     catalogues: Path | None = Field(None, description="folder of national catalogues (livingdata catalogue import)")
 
 
+class ResolverSettings(Settings):
+    keyring: Path = Field(description="the city's keyring")
+    service: str = Field(pattern="^https?://", description="the population service, http://host:port")
+    token: str = Field("", repr=False, description="sent as Authorization: Bearer")
+    group: str = Field("livingdata-resolver", min_length=1)
+    batch: int = Field(200, ge=1, le=10_000, description="most records in hand at once")
+    rate: float = Field(10.0, gt=0, le=10_000, description="questions a second, retries included")
+    at_once: int = Field(4, ge=1, le=256, description="questions waiting for an answer at a time")
+    timeout_seconds: float = Field(5.0, gt=0, le=300, description="of one attempt")
+    attempts: int = Field(4, ge=1, le=20, description="at one question, before it counts as a failure")
+    breaker_failures: int = Field(5, ge=1, le=1000, description="failures in a row after which nobody asks for a while")
+    breaker_seconds: float = Field(10.0, gt=0, le=3600, description="how long; twice as long each time, at most 300 s")
+    remembered: int = Field(50_000, ge=1, le=10_000_000, description="verdicts kept in memory, by keyed hash")
+
+
 class ClickHouseSettings(BaseSettings):
     """Where ClickHouse is: for the sink, and for every command that asks it."""
 

@@ -16,6 +16,7 @@ RULES: Final = Counter("livingdata_rule_failures_total", "Documents that failed 
 CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one chunk by stage", ["stage"])
 PROGRESS_NAME: Final = "livingdata_progress_timestamp_seconds"
 PROGRESS: Final = Gauge(PROGRESS_NAME, "Last progress, or nothing to do", ["role"])
+RESOLVER: Final = Counter("livingdata_resolver_answers_total", "People asked about, by answer", ["answer"])
 ROWS: Final = Counter("livingdata_sink_rows_total", "Rows inserted", ["table"])
 INSERT_SECONDS: Final = Histogram("livingdata_sink_insert_seconds", "Time of one insert", ["table"])
 AGE: Final = Histogram(

@@ -85,7 +85,9 @@ HEARTBEATS: Final[tuple[Field, ...]] = (
     ),
     Field("outbox_depth", "long", "Số bản ghi chờ gửi", "Records waiting", optional=False),
     Field("outbox_age", "long", "Tuổi bản ghi chờ lâu nhất (ms)", "Age of the oldest, ms", optional=False),
-    Field("documents", "long", "Số phần là tài liệu", "Parts that are documents", optional=False),
+    Field(
+        "documents", "long", "Số phần là tài liệu hoặc liên kết", "Parts that are documents or links", optional=False
+    ),
     Field("rejected", "long", "Số phần bị từ chối tại bộ kết nối", "Parts the adapter rejected", optional=False),
     Field("without_document", "long", "Thông điệp không có tài liệu", "Messages without a document", optional=False),
     Field("retransmissions", "long", "Lần gửi lại y nguyên", "Exact retransmissions", optional=False),
@@ -103,13 +105,26 @@ HEARTBEATS: Final[tuple[Field, ...]] = (
     ),
 )
 
+CITIZEN_ACTIONS: Final = ("link", "unlink", "withdraw")
+"""About which citizen a patient is: this one; nobody known; forget what was said late, the worker's word holds again."""
+MERGE_ACTIONS: Final = ("merge", "unmerge")
+"""About two patients of one facility: they are one person; they are not, or no more."""
+
 LINKS: Final[tuple[Field, ...]] = (
     Field("patient_key", "string", "Giả danh người bệnh", "Patient of a facility", optional=False),
-    Field("citizen_key", "string", "Giả danh công dân", "Citizen; null unlinks"),
+    Field("action", "code", "link, unlink, withdraw, merge, unmerge", "What is said", optional=False),
+    Field("citizen_key", "string", "Giả danh công dân", "Citizen (link)"),
+    Field("into_key", "string", "Giả danh người bệnh còn lại", "Patient who stays (merge, unmerge)"),
     Field("facility", "code", "Mã cơ sở", "Facility", optional=False),
     Field("version", "long", "Phiên bản", "Version; the highest holds", optional=False),
     Field("rule", "code", "Quy tắc", "Rule and version", optional=False),
-    Field("linked_at", "millis", "Thời điểm", "When", optional=False),
+    Field("linked_at", "millis", "Thời điểm", "When it was taken or decided", optional=False),
+    Field("decided_by", "code", "Người quyết định", "Who decided, where a person did"),
+    Field("why", "string", "Lý do của quyết định, không chứa dữ liệu người bệnh", "Why; never a value of a patient"),
+    *_NUMBER,
+    Field("sequence", "long", "Số thứ tự; 0: không do bộ kết nối", "Number; 0: no adapter said it", optional=False),
+    Field("part", "int", "Phần", "Part", optional=False),
+    Field("parts", "int", "Số phần", "Parts", optional=False),
 )
 
 LEDGER: Final[dict[str, tuple[Field, ...]]] = {

@@ -43,13 +43,16 @@ TOPICS: Final[dict[str, Topic]] = {
             Topic(received(k), f"{k} as adapters send it", "adapters", "workers", _VISIT_KEY, 12, 7 * DAY_MS)
             for k in KINDS
         ),
-        *(Topic(accepted(k), f"{k}, enriched", "workers", "sinks", _VISIT_KEY, 12, 14 * DAY_MS) for k in KINDS),
+        *(
+            Topic(accepted(k), f"{k}, enriched", "workers", "sinks, resolver", _VISIT_KEY, 12, 14 * DAY_MS)
+            for k in KINDS
+        ),
         Topic(
             REJECTED, "what was refused and why, original sealed", "all", "sinks, workers", "facility", 6, 30 * DAY_MS
         ),
         Topic(OUTCOMES, "one record per chunk: the ledger", "workers", "sinks", "worker", 6, 14 * DAY_MS),
         Topic(HEARTBEATS, "each feed every 10 s", "adapters", "sinks", "adapter_id", 6, 14 * DAY_MS),
-        Topic(LINKS, "late identity links", "resolver", "sinks", "patient_key", 6, 14 * DAY_MS),
+        Topic(LINKS, "who is who, told late", "adapters, resolver, people", "sinks", "patient_key", 6, 14 * DAY_MS),
     )
 }
 

@@ -83,6 +83,17 @@ class Store:
         }
         return Answers(claims.answers(said, len(keys)), found, packed)
 
+    async def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes | None]:
+        """What the registry holds under these keys, without claiming anything."""
+
+        async def ask() -> list[bytes | None]:
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.mget(keys)
+            (found,) = await pipe.execute()
+            return list(found)
+
+        return dict(zip(keys, await _patiently(ask), strict=True))
+
     async def forget_content(self, refused: Sequence[tuple[bytes, bytes]]) -> int:
         """The store refused what these numbers brought, (claim key, number) each: the hospital's resend must not count
         as a duplicate. Gives how many claims were changed."""

@@ -20,6 +20,7 @@ from producers.adapter import (
     Document,
     Feed,
     Incoming,
+    Link,
     Listener,
     Outcome,
     Parsed,
@@ -79,6 +80,8 @@ def _outcome(told: dict[str, Any], said: list[str]) -> Outcome:
     if "refuse" in given:
         original = given.get("original")
         return Refusal(given["refuse"], given.get("place", ""), original=original and original.encode())
+    if "merge" in given:
+        return Link(given["merge"], given["into"], "lines.merge", corrected_at=given.get("corrected_at"))
     narrative = given.pop("narrative", {}) | ({"said": " ".join(said)} if said else {})
     return Document(given.pop("kind", "encounter"), (given.pop("number"),), narrative=narrative, **given)
 

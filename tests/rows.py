@@ -86,11 +86,15 @@ _LEDGER: Final[dict[str, dict[str, Any]]] = {
     },
     "identity.links": {
         "patient_key": "p" * 32,
+        "action": "link",
         "citizen_key": "z" * 32,
         "facility": "01001",
         "version": 1,
         "rule": "late.1",
+        "decided_by": "a person",
         "linked_at": NOW,
+        **dict.fromkeys(("adapter_id", "incarnation"), ""),
+        **dict.fromkeys(("sequence", "part", "parts"), 0),
     },
 }
 

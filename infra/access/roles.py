@@ -80,7 +80,7 @@ CITY_ONLY: Final = frozenset({"vendor_scorecard"})
 
 _LEDGER: Final = ("ledger_numbers", "ledger_closing", "ledger_days")
 _BELOW: Final = (
-    *_tables(), "person_documents", "identity_links", *_LEDGER, "code_maps", "test_validity", "visit_issues",
+    *_tables(), "person_documents", "identity_links", "identity_current", *_LEDGER, "code_maps", "test_validity", "visit_issues",
 )  # fmt: skip
 """What the views that run with their reader's rights read."""
 
@@ -163,7 +163,7 @@ def _steward() -> Role:
         "Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận",
         "Data steward: rejections, rules, code maps, certificates",
         reads,
-        (*settled, "rejection_decisions", "rejection_limits"),
+        (*settled, "rejection_decisions", "rejection_limits", "original_accesses"),
         _rows_of(reads, facility=False, restricted=False),
     )
 

@@ -1,4 +1,4 @@
-"""`livingdata identity`: the citizen registry, and how well people are recognised."""
+"""`livingdata identity`: the citizen registry, and how well people are recognised; more in `identity_*.py`."""
 
 import asyncio
 from collections import Counter
@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from infra import tables
+from infra.cli import identity_links, identity_resolver, identity_review
 from infra.cli.options import AsJson, Keyring, Redis
 from infra.evaluation.identity import TARGETS, Report, Town, evaluate
 from runtime import keyring as keys
@@ -20,12 +21,19 @@ from stream_processors import citizens, identify
 from stream_processors.stores import Store
 
 commands = typer.Typer(
-    name="identity", help="The citizen registry, and how well people are recognised.", no_args_is_help=True
+    name="identity",
+    help="Who is who: the citizen registry, late links, merges, and doubts for a person to decide.",
+    no_args_is_help=True,
 )
 
 REQUIRED: Final = frozenset({"number", "full_name", "birth"})
 OPTIONAL: Final = frozenset({"sex", "card"})
 SHOWN: Final = 20
+
+
+identity_links.add(commands)
+identity_review.add(commands)
+identity_resolver.add(commands)
 
 
 def add(app: typer.Typer) -> None:

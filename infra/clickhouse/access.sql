@@ -3,6 +3,7 @@ CREATE SETTINGS PROFILE IF NOT EXISTS livingdata_service SETTINGS log_queries = 
 CREATE ROLE IF NOT EXISTS facility_reader, analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE QUOTA IF NOT EXISTS livingdata_reader KEYED BY user_name FOR INTERVAL 1 hour MAX queries = 2000, read_rows = 200000000000, execution_time = 3600 TO facility_reader, analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, auditor;
 -- Cơ sở y tế: chỉ dữ liệu của mình, không tài liệu hạn chế / A facility: its own rows, no restricted documents
+GRANT SELECT ON default.identity_now TO facility_reader;
 GRANT SELECT ON default.encounters TO facility_reader;
 GRANT SELECT ON default.encounters_history TO facility_reader;
 GRANT SELECT ON default.prescriptions TO facility_reader;
@@ -75,6 +76,7 @@ GRANT SELECT ON default.imaging_history TO facility_reader;
 GRANT SELECT ON default.imaging_current TO facility_reader;
 GRANT SELECT ON default.person_documents TO facility_reader;
 GRANT SELECT ON default.identity_links TO facility_reader;
+GRANT SELECT ON default.identity_current TO facility_reader;
 GRANT SELECT ON default.ledger_numbers TO facility_reader;
 GRANT SELECT ON default.ledger_closing TO facility_reader;
 GRANT SELECT ON default.ledger_days TO facility_reader;
@@ -127,6 +129,7 @@ GRANT SELECT(amount_hospital, amount_insured, anaesthesia, beds, benefit_rate, b
 GRANT SELECT(abnormal, birth_year, document_date, facility, identity_tier, line, observed_at, occurred_at, reader, reference_range, resulted_at, sensitivity, service_code, sex, source_system, status, test_code, test_name, test_system, unit, value_number, value_text, version) ON default.observation_results TO analyst;
 GRANT SELECT(birth_year, code, document_date, facility, identity_tier, kind, occurred_at, role, sensitivity, sex, source_system, system, text, version) ON default.diagnoses TO analyst;
 -- Giám sát dịch: từng ca, từng người bệnh (giả danh) / Surveillance officer: cases and patients, by pseudonym
+GRANT SELECT ON default.identity_now TO surveillance_officer;
 GRANT SELECT ON default.encounters TO surveillance_officer;
 GRANT SELECT ON default.encounters_history TO surveillance_officer;
 GRANT SELECT ON default.prescriptions TO surveillance_officer;
@@ -207,6 +210,7 @@ GRANT SELECT ON default.imaging_history TO surveillance_officer;
 GRANT SELECT ON default.imaging_current TO surveillance_officer;
 GRANT SELECT ON default.person_documents TO surveillance_officer;
 GRANT SELECT ON default.identity_links TO surveillance_officer;
+GRANT SELECT ON default.identity_current TO surveillance_officer;
 GRANT SELECT ON default.ledger_numbers TO surveillance_officer;
 GRANT SELECT ON default.ledger_closing TO surveillance_officer;
 GRANT SELECT ON default.ledger_days TO surveillance_officer;
@@ -214,6 +218,7 @@ GRANT SELECT ON default.code_maps TO surveillance_officer;
 GRANT SELECT ON default.test_validity TO surveillance_officer;
 GRANT SELECT ON default.visit_issues TO surveillance_officer;
 -- Danh sách đóng: cả tài liệu hạn chế (HIV ...) / The closed list: restricted documents too
+GRANT SELECT ON default.identity_now TO restricted_reader;
 GRANT SELECT ON default.encounters TO restricted_reader;
 GRANT SELECT ON default.encounters_history TO restricted_reader;
 GRANT SELECT ON default.prescriptions TO restricted_reader;
@@ -298,6 +303,7 @@ GRANT SELECT ON default.hiv_care_history TO restricted_reader;
 GRANT SELECT ON default.hiv_care_current TO restricted_reader;
 GRANT SELECT ON default.person_documents TO restricted_reader;
 GRANT SELECT ON default.identity_links TO restricted_reader;
+GRANT SELECT ON default.identity_current TO restricted_reader;
 GRANT SELECT ON default.ledger_numbers TO restricted_reader;
 GRANT SELECT ON default.ledger_closing TO restricted_reader;
 GRANT SELECT ON default.ledger_days TO restricted_reader;
@@ -305,6 +311,7 @@ GRANT SELECT ON default.code_maps TO restricted_reader;
 GRANT SELECT ON default.test_validity TO restricted_reader;
 GRANT SELECT ON default.visit_issues TO restricted_reader;
 -- Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận / Data steward: rejections, rules, code maps, certificates
+GRANT SELECT ON default.identity_now TO data_steward;
 GRANT SELECT ON default.encounters TO data_steward;
 GRANT SELECT ON default.encounters_history TO data_steward;
 GRANT SELECT ON default.prescriptions TO data_steward;
@@ -385,6 +392,7 @@ GRANT SELECT ON default.imaging_history TO data_steward;
 GRANT SELECT ON default.imaging_current TO data_steward;
 GRANT SELECT ON default.person_documents TO data_steward;
 GRANT SELECT ON default.identity_links TO data_steward;
+GRANT SELECT ON default.identity_current TO data_steward;
 GRANT SELECT ON default.ledger_numbers TO data_steward;
 GRANT SELECT ON default.ledger_closing TO data_steward;
 GRANT SELECT ON default.ledger_days TO data_steward;
@@ -410,6 +418,7 @@ GRANT INSERT ON default.scorecard_weights TO data_steward;
 GRANT INSERT ON default.usable_thresholds TO data_steward;
 GRANT INSERT ON default.rejection_decisions TO data_steward;
 GRANT INSERT ON default.rejection_limits TO data_steward;
+GRANT INSERT ON default.original_accesses TO data_steward;
 -- Sửa và phát lại phần bị từ chối: đọc bản gốc đã niêm phong / Mends and replays rejections: reads the sealed originals
 GRANT SELECT ON default.facility_register TO rejection_mender;
 GRANT SELECT ON default.quality_rules TO rejection_mender;
@@ -521,6 +530,7 @@ CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.imaging_history FOR S
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.imaging_current FOR SELECT USING facility = substring(currentUser(), 10) AND sensitivity = 'normal' TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.person_documents FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.identity_links FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
+CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.identity_current FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_numbers FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_closing FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
 CREATE ROW POLICY IF NOT EXISTS facility_reader ON default.ledger_days FOR SELECT USING facility = substring(currentUser(), 10) TO facility_reader;
@@ -599,6 +609,7 @@ CREATE ROW POLICY IF NOT EXISTS everything ON default.imaging_history FOR SELECT
 CREATE ROW POLICY IF NOT EXISTS everything ON default.imaging_current FOR SELECT USING 1 TO restricted_reader, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.person_documents FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.identity_links FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
+CREATE ROW POLICY IF NOT EXISTS everything ON default.identity_current FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_numbers FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_closing FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE ROW POLICY IF NOT EXISTS everything ON default.ledger_days FOR SELECT USING 1 TO analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from infra.conformance.codes_met import Met, met
 from infra.conformance.priority import filled
 from producers import total
-from producers.adapter import Dialect, Document, Feed, Read, Refusal, Translation
+from producers.adapter import Dialect, Document, Feed, Link, Read, Refusal, Translation
 from producers.event import Keys, Number, compose
 from runtime.clock import now_ms
 from runtime.seal import SealKey
@@ -147,6 +147,8 @@ class Checker:
         facts: list[Facts] = []
         for part, outcome in enumerate(translation.outcomes, 1):
             number = Number("check", "0" * 16, self._sequence, part, len(translation.outcomes))
+            if isinstance(outcome, Link):
+                continue
             if isinstance(outcome, Document):
                 made = self._event(outcome, number, translation)
                 if not isinstance(made, Refusal):

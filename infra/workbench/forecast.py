@@ -8,7 +8,7 @@ from infra.workbench.candidates import Candidate, Republish, Resend, Unable
 from infra.workbench.filters import millis
 from infra.workbench.originals import decoded
 from producers import replay, total
-from producers.adapter import Document, Refusal
+from producers.adapter import Document, Link, Refusal
 from producers.event import Number, Record, compose
 from runtime.keyring import Keyring, KeyringError
 from stream_processors.pipeline import Checked, House, check
@@ -64,6 +64,8 @@ class Forecaster:
             return Forecast(candidate, "unable", "no_document")
         sources = []
         for part, outcome in enumerate(translation.outcomes, 1):
+            if isinstance(outcome, Link):
+                continue  # no worker looks at it
             number = Number(candidate.feed.adapter_id, "0" * 16, 1, part, len(translation.outcomes))
             made = self._compose(candidate, outcome, number) if isinstance(outcome, Document) else outcome
             if isinstance(made, Refusal):

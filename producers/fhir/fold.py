@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
-from producers.adapter import Document, Outcome, Refusal, State
+from producers.adapter import Document, Link, Outcome, Refusal, State
 from producers.fhir import appointment, diagnoses, encounter, imaging, observation, prescription, referral, service
 from producers.fhir import state as kept
 from producers.fhir.bundle import Item
 from producers.fhir.datatypes import Element
 from producers.fhir.kinds import KIND_OF, SUPPORTING
+from producers.fhir.links import links
 from producers.fhir.person import person
 from producers.fhir.references import key, literal
 from producers.fhir.telling import Telling
@@ -48,7 +49,7 @@ class Folding:
         return kept.state(self._after) if self.folded else None
 
     def documents(self, items: Sequence[Item]) -> list[Outcome]:
-        """One per document, in the order of their first mention; of repeats the one corrected last."""
+        """One per document and link, in the order of their first mention; of repeats the one corrected last."""
         self._after = kept.fold(self._before, items)
         self._told.index.see(self._after)
         visits, groups = self._touched(items)
@@ -152,6 +153,9 @@ class Folding:
         if resource is None:
             return self._deleted(item)
         type_ = resource["resourceType"]
+        if type_ == "Patient":
+            name = key(resource)
+            return list(links(self._after.get(name) or resource, self._before.get(name), self._told))
         if type_ == "MedicationRequest" and prescription.is_order(resource):
             return [] if kept.is_kept(resource) else [prescription.build([resource], self._told)]
         build = _ALONE.get(type_)
@@ -184,6 +188,9 @@ def _in_error(document: Document) -> Document:
 def _add(found: dict[tuple[str, ...], Outcome], outcome: Outcome) -> None:
     if isinstance(outcome, Refusal):
         found["refusal", outcome.place] = outcome
+        return
+    if isinstance(outcome, Link):
+        found["link", outcome.patient_number, outcome.into_number] = outcome
         return
     name = (outcome.kind, *outcome.natural_key)
     before = found.get(name)

@@ -59,6 +59,9 @@ class Telling:
             self._people[name] = found
         return found
 
+    def patient_number(self, patient: Element) -> str | None:
+        return person(patient, self._patient_system).number
+
     def visit(self, reference: Element | None, container: Element = NONE) -> Visit:
         encounter = self.index.find(reference, "Encounter", container)
         if encounter is not None:

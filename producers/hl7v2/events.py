@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 Route = Literal["visit", "planned", "person", "merge", "results", "appointment", "referral", "silent"]
 """`visit` folds into an encounter, `planned` too, but gives none until the patient comes; `person` corrects the visits
-known of a patient; `merge` joins two patient numbers; `results` gives an observation per order; `appointment` and
+known of a patient; `merge` joins two patient numbers, or parts them; `results` gives an observation per order; `appointment` and
 `referral` fold into theirs; `silent` yields no document."""
 
 OPENING: Final = frozenset(("A01", "A04"))
@@ -20,7 +20,7 @@ _ROUTED: Final[dict[Route, str]] = {
     "visit": "ADT A01-A04 A06-A08 A11-A13 A23",
     "planned": "ADT A05 A38",
     "person": "ADT A28 A31",
-    "merge": "ADT A18 A30 A34 A36 A39 A40 A46 A47",
+    "merge": "ADT A18 A24 A30 A34 A36 A37 A39 A40 A46 A47",
     "results": "ORU R01 R30-R32; OUL R21-R24",
     "appointment": "SIU S12-S24 S26",
     "referral": "REF I12-I14",

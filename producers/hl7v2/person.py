@@ -31,6 +31,12 @@ def patient_number(pid: Segment | None, facility: str) -> str | None:
     return _patient(found, facility) if found else None
 
 
+def prior_number(mrg: Segment, facility: str) -> str | None:
+    """The number that a merge does away with: MRG-1, else MRG-4 of senders before v2.3."""
+    found = next((found for n in (1, 4) if (found := identifiers(mrg, n))), ())
+    return _patient(found, facility) if found else None
+
+
 def _numbers(pid: Segment, facility: str) -> tuple[Identifier, ...]:
     """Where there is no facility (other people's files), the account number may stand in too."""
     fields = (3, 2, 4) if facility else (3, 2, 4, 18)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from producers.adapter import Document, Feed, Parsed, Refusal, Rows, State, Translation, Translator
-from producers.hl7v2 import appointment, encounter, folding, numbers, observation, person, referral
+from producers.hl7v2 import appointment, encounter, folding, merge, numbers, observation, person, referral
 from producers.hl7v2.bounds import Problem
 from producers.hl7v2.events import Route, route
 from producers.hl7v2.message import Message, check_envelope
@@ -43,10 +43,10 @@ class Hl7Translator:
         key = parsed.state_key
         if chosen == "results" and message.segments("PID"):
             return Translation(observation.translate(message, feed), None, observation.rows(message))
+        if chosen == "merge":
+            return _merged(message, feed)
         if key is None or chosen == "silent":
             return _silent(message, _SILENCE.get(chosen, "no_event"))
-        if chosen == "merge":
-            return _silent(message, "merge", {"into": person.patient_number(message.first("PID"), feed.facility)})
         if chosen in _FOLDED:
             kind = _FOLDED[chosen]
             new = kind.fold(state, message, feed)
@@ -70,6 +70,12 @@ def _told(document: Document, new: State, rows: Rows) -> Translation:
 
 def _silent(message: Message, why: str, state: State | None = None) -> Translation:
     return Translation((), state, folding.rows(message, folding.HEADERS), why)
+
+
+def _merged(message: Message, feed: Feed) -> Translation:
+    links = merge.links(message, feed)
+    rows = folding.rows(message, folding.HEADERS | {"PID", "MRG"})
+    return Translation(links, None, rows) if links else _silent(message, "same_number")
 
 
 def refusal(problem: Problem) -> Refusal:
@@ -110,10 +116,15 @@ def _merge(message: Message, feed: Feed) -> str | Refusal | None:
     patient = _patient(message, feed, None)
     if isinstance(patient, Refusal):
         return patient
-    mrg = message.first("MRG")
-    if mrg is None or not mrg.field(1):
-        return Refusal("hl7_no_patient", "MRG[1]-1")
-    return f"merge\x1f{mrg.text(1)}"
+    if merge.is_of_two(message):
+        pids = message.segments("PID")
+        numbers_ = [person.patient_number(pid, feed.facility) for pid in pids[:2]]
+        return None if len(numbers_) == 2 and all(numbers_) else Refusal("hl7_no_patient", "PID[2]-3")
+    mrgs = message.segments("MRG")
+    wanting = next((mrg for mrg in mrgs if not person.prior_number(mrg, feed.facility)), None)
+    if not mrgs or wanting is not None:
+        return Refusal("hl7_no_patient", wanting.place(1) if wanting is not None else "MRG[1]-1")
+    return None
 
 
 def _results(message: Message, feed: Feed) -> str | Refusal | None:

@@ -18,7 +18,7 @@ from schemas.clickhouse.table import Column, Feed, Table, column, columns
 from schemas.fields import Field
 from schemas.header import COORDINATES, ENRICHMENT, HEADER
 from schemas.kinds import KINDS, RESTRICTED
-from schemas.ledger import LEDGER
+from schemas.ledger import LEDGER, MERGE_ACTIONS
 
 NUMBER_KEY: Final = "adapter_id, incarnation, sequence, part"
 
@@ -183,6 +183,11 @@ def _numbers(name: str, comment: str) -> Table:
     return Table(name, _LEDGER_ROW, comment, order=f"facility, {NUMBER_KEY}", version="rank", partition=month)
 
 
+_LINK: Final = {made.name: made for made in columns(LEDGER["identity.links"])}
+_IN_FORCE: Final = (
+    "action", "citizen_key", "into_key", "facility", "version", "rule", "linked_at", "decided_by", "why",
+)  # fmt: skip
+
 SHARED: Final[tuple[Table, ...]] = (
     _numbers("ledger_numbers", "Mọi phần thông điệp được biết / Every part of a message that is known"),
     _numbers("ledger_closing", "Phần của tháng đang chốt sổ / Parts of a month that is being frozen"),
@@ -241,20 +246,35 @@ SHARED: Final[tuple[Table, ...]] = (
         version="version",
         index="INDEX by_citizen citizen_key TYPE bloom_filter GRANULARITY 1",
     ),
+    Table(
+        "identity_current",
+        (
+            _LINK["patient_key"],
+            Column(
+                "about",
+                "LowCardinality(String)",
+                "citizen: người quyết định; service: dịch vụ trả lời; merge / By a person, by a service, or a merge",
+            ),
+            *(_LINK[name] for name in _IN_FORCE),
+        ),
+        "Liên kết đang có hiệu lực theo người bệnh / What was last said of a patient's citizen and of its merge",
+        order="patient_key, about",
+        version="version",
+    ),
 )
-"""The ledger of numbers and the persons' documents: what the kinds' feeds write into."""
+"""The ledger of numbers, the persons' documents, who is who: what the feeds write into."""
 
 _LEDGER_ORDER: Final = {
     "rejected": NUMBER_KEY + ", stage",
     "outcomes": "topic, source_partition, first_offset, last_offset, processed_at",
     "heartbeats": "adapter_id, incarnation, at",
-    "identity.links": "patient_key",
+    "identity.links": f"patient_key, version, {NUMBER_KEY}, action",
 }
 _LEDGER_COMMENT: Final = {
     "rejected": "Phần bị từ chối, lý do, bản gốc niêm phong / Rejected parts, why, the sealed original",
     "outcomes": "Kết quả theo lô xử lý / Outcomes by chunk",
     "heartbeats": "Nhịp tim của các nguồn / Heartbeats of the feeds",
-    "identity.links": "Liên kết công dân đến muộn / Late links to citizens",
+    "identity.links": "Ai là ai, mọi điều đã nói sau / Who is who: everything that was said late",
 }
 
 
@@ -277,11 +297,12 @@ def ledger_table(name: str) -> Table:
         (*made, STORED_AT),
         _LEDGER_COMMENT[name],
         order=_LEDGER_ORDER[name],
-        version="version" if name == "identity.links" else "",
         ttl=_LEDGER_TTL.get(name, ""),
         shard="cityHash64(worker)" if name == "outcomes" else "cityHash64(facility)",
     )
 
+
+_ABOUT: Final = f"multiIf(action IN {MERGE_ACTIONS}, 'merge', decided_by IS NULL, 'service', 'citizen')"
 
 LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
     Feed(
@@ -307,6 +328,19 @@ LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
         "  n.outcome AS outcome, '' AS identity_tier, if(n.outcome = 'duplicate', 1, 0) AS rank\n"
         "FROM {source} ARRAY JOIN numbers AS n WHERE n.outcome != 'rejected'",
         apart=True,
+    ),
+    Feed(
+        "links_to_current",
+        "identity_links",
+        "identity_current",
+        f"SELECT patient_key, {_ABOUT} AS about, {', '.join(_IN_FORCE)}\nFROM {{source}}",
+    ),
+    Feed(
+        "links_to_ledger",
+        "identity_links",
+        "ledger_numbers",
+        f"SELECT {NUMBER_KEY}, parts, facility, 'link' AS kind, linked_at AS captured_at, 'accepted' AS outcome,\n"
+        "  '' AS identity_tier, 3 AS rank FROM {source} WHERE adapter_id != ''",
     ),
 )
 

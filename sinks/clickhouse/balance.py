@@ -79,6 +79,7 @@ def _stored() -> str:
         f"SELECT {_FEED} FROM {kind}_history FINAL WHERE captured_at >= {OPEN_SINCE} AND keep_until > today()"
         for kind in KINDS
     )
+    each += f" UNION ALL SELECT {_FEED} FROM identity_links FINAL WHERE adapter_id != '' AND linked_at >= {OPEN_SINCE}"
     return f"SELECT {_FEED}, count() AS stored FROM ({each}) GROUP BY {_FEED}"
 
 

@@ -47,7 +47,7 @@ _THEIRS: Final = (
 )
 
 
-_UNLINKED: Final = "patient_key NOT IN (SELECT patient_key FROM identity_links FINAL)"
+_UNLINKED: Final = "patient_key NOT IN (SELECT patient_key FROM identity_now)"
 """No later word than the worker's."""
 
 
@@ -66,7 +66,7 @@ def find(store: Store, citizen: str = "", patients: Sequence[str] = ()) -> Perso
             for kind in sorted(RESTRICTED)
         )
         linked = (
-            "SELECT patient_key FROM identity_links FINAL WHERE citizen_key = {citizen:String} UNION DISTINCT "
+            "SELECT patient_key FROM identity_now WHERE citizen_key = {citizen:String} UNION DISTINCT "
             f"SELECT patient_key FROM person_documents FINAL WHERE citizen_key = {{citizen:String}} AND {_UNLINKED}{apart}"
         )
         keys += [row["patient_key"] for row in store.rows(linked, {"citizen": citizen})]
@@ -128,7 +128,7 @@ def erase(store: Store, person: Person, request: str, layout: Layout = SINGLE) -
     _delete(store, "rejected", refused, person, layout, others)
     for table in ("visit_issues", "rule_visits", "reprocessing"):
         _delete(store, table, "document_id IN {documents:Array(String)}", person, layout)
-    for table in ("person_documents", "identity_links"):
+    for table in ("person_documents", "identity_links", "identity_current"):
         _delete(store, table, "patient_key IN {patients:Array(String)}", person, layout)
     return int(rows)
 
@@ -170,6 +170,11 @@ def _remember_numbers(store: Store, person: Person) -> None:
             f"INSERT INTO erased_numbers SELECT facility, {NUMBER_KEY}, now64(3) FROM {kind}_history FINAL WHERE {_of(kind)}",
             person.bound(),
         )
+    store.command(
+        f"INSERT INTO erased_numbers SELECT facility, {NUMBER_KEY}, now64(3) FROM identity_links FINAL "
+        "WHERE adapter_id != '' AND patient_key IN {patients:Array(String)}",
+        person.bound(),
+    )
 
 
 def _shared(store: Store, person: Person) -> list[str]:

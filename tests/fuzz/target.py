@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from producers.adapter import Document, Feed, Parsed, Read, Receipt, Refusal, State, Translation
+from producers.adapter import Feed, Link, Outcome, Parsed, Read, Receipt, Refusal, State, Translation
 from producers.adapters import dialect
 from producers.event import Keys, Number, compose, refuse
 from producers.fhir import answer as fhir_answer
 from producers.hl7v2.answer import answers
 from producers.hl7v2.message import Message, header_of
+from producers.link import compose_link
 from producers.total import tidy
 from runtime import keyring
 from schemas.reasons import REASONS
@@ -82,7 +83,7 @@ class Target:
                 assert states[key] == made.state, "a state that JSON does not carry"
         self._told(read, feed, tuple(one for one in made.outcomes if isinstance(one, Refusal)))
 
-    def _outcome(self, outcome: Document | Refusal, read: Read, feed: Feed, made: Translation) -> None:
+    def _outcome(self, outcome: Outcome, read: Read, feed: Feed, made: Translation) -> None:
         number = Number(feed.adapter_id, "f" * 16, 1, 1, max(len(made.outcomes), 1))
         message_id = read.parsed.message_id if isinstance(read.parsed, Parsed) else ""
         if isinstance(outcome, Refusal):
@@ -91,6 +92,9 @@ class Target:
                 tidy(outcome), number, feed, _KEYS,
                 captured_at=NOW_MS, message_id=message_id, original=outcome.original or read.raw, original_place=None,
             )  # fmt: skip
+            return
+        if isinstance(outcome, Link):
+            compose_link(outcome, number, feed, _KEYS, captured_at=NOW_MS)
             return
         assert outcome.marks == tuple(mark for mark in outcome.marks if mark in RULES), outcome.marks
         assert outcome.identity.keys() <= set(IDENTITY)

@@ -19,6 +19,7 @@ from producers.outbox import Outbox, unpack
 from runtime.keyring import WORKER, Keyring
 from runtime.seal import SealKey
 from schemas import codec, registry, topics
+from schemas.clickhouse import table_name
 from stream_processors.pipeline import Pipeline
 from stream_processors.receive import Source
 from tests.fakes import FakeStore
@@ -65,7 +66,7 @@ async def rows(outbox: Outbox) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     pipeline = Pipeline(_RING, FakeStore(), "worker-1", topics.MAX_EVENT_BYTES, clock=lambda: CAPTURED)
     for offset, (topic, key, value, headers) in enumerate(outbox.waiting()):
-        if topic == topics.REJECTED:
+        if topic in (topics.REJECTED, topics.LINKS):
             made.append(shown(topic, value))
             continue
         produced = await pipeline([Source(topic, 0, offset, key, value, unpack(headers))])
@@ -81,7 +82,10 @@ def shown(topic: str, value: bytes) -> dict[str, Any]:
     assert made is not None
     row = made.decode(framed[1])
     kept = {name: field for name, field in row.items() if name not in _LEFT_OUT and field not in (None, [])}
-    return {"table": topic.replace("accepted.", "") + ("_history" if topic != topics.REJECTED else ""), **kept}
+    return {
+        "table": f"{kind}_history" if (kind := topic.removeprefix("accepted.")) != topic else table_name(topic),
+        **kept,
+    }
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -180,7 +180,7 @@ def test_a_late_link_and_an_unlink_show_in_the_timeline(store: ClickHouse) -> No
     assert "worker" == one(store, asked)["citizen_key"]
     put(store, [("identity.links", ledger_row("identity.links", citizen_key="late", version=1)[1])])
     assert "late" == one(store, asked)["citizen_key"]
-    put(store, [("identity.links", ledger_row("identity.links", citizen_key=None, version=2)[1])])
+    put(store, [("identity.links", ledger_row("identity.links", action="unlink", citizen_key=None, version=2)[1])])
     assert None is one(store, asked)["citizen_key"]
 
 

@@ -31,7 +31,8 @@ def register(store: ClickHouse, *facilities: str, kind: str = "encounter") -> No
 
 
 def link(patient: str, citizen: str | None, at: int) -> tuple[str, bytes]:
-    return "identity.links", ledger_row("identity.links", patient_key=patient, citizen_key=citizen, version=at)[1]
+    said = {"citizen_key": citizen, "action": "link" if citizen else "unlink"}
+    return "identity.links", ledger_row("identity.links", patient_key=patient, version=at, **said)[1]
 
 
 def test_history_shows_every_version_and_status(store: ClickHouse) -> None:

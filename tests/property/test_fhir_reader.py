@@ -44,7 +44,7 @@ def answer(message: bytes, release: Release = "R4", **options: Any) -> None:
         for outcome in translation.outcomes:
             if isinstance(outcome, Refusal):
                 assert outcome.reason in REASONS
-            else:
+            elif isinstance(outcome, Document):
                 event(outcome, translation.rows)
         if translation.state is not None:
             state = orjson.loads(orjson.dumps(translation.state))

@@ -31,6 +31,7 @@ def check(raw: bytes, state: State | None = None) -> Translation | None:
         if isinstance(outcome, Refusal):
             assert outcome.reason in REASONS
             continue
+        assert isinstance(outcome, Document)
         assert set() == set(outcome.marks) - RULES.keys()
         composed = compose(
             outcome, Number("a", "b", 1, part, len(made.outcomes)), FEED, KEYS,

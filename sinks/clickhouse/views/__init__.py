@@ -9,6 +9,7 @@ from sinks.clickhouse.views import (
     care,
     documents,
     feeds,
+    identity,
     laboratory,
     persons,
     progress,
@@ -27,6 +28,7 @@ __all__ = ["DOCUMENTS", "View", "views"]
 def views() -> tuple[View, ...]:
     """All views in order: a view comes after those it reads."""
     return (
+        identity.identity_now(),
         visits.facility_register(),
         quality.quality_rules(),
         surveillance.notifiable_diseases(),

@@ -15,6 +15,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "visits": "Số lượt khám / Visits",
     "patients": "Số người bệnh / Patients",
     "citizen_key": "Giả danh công dân, theo liên kết mới nhất / Citizen, by the newest link",
+    "person_key": "Công dân nếu biết, nếu không là người bệnh còn lại sau gộp / The citizen where known, else the patient who stays",
     "linked": "Có số lượt khám / Has a visit number",
     "sources": "Các hệ thống nguồn / Source systems",
     "unlinked": "Số lượt không có số lượt khám / Visits without a visit number",

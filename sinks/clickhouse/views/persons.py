@@ -7,8 +7,8 @@ from schemas.kinds import KINDS, RESTRICTED
 from sinks.clickhouse.views.documents import DOCUMENTS
 from sinks.clickhouse.views.view import View
 
-LINKS: Final = "(SELECT patient_key, citizen_key, 1 AS known FROM identity_links FINAL)"
-"""Late links; a null citizen unlinks."""
+LINKS: Final = "(SELECT patient_key, surviving_key, citizen_key, 1 AS known FROM identity_now)"
+"""What was said late; a null citizen is nobody."""
 
 
 def citizen(document: str, link: str) -> str:
@@ -32,7 +32,8 @@ def _timeline(persons: str, documents: str) -> str:
     return f"""SELECT p.patient_key AS patient_key, {citizen("c", "l")} AS citizen_key,
   c.occurred_at AS occurred_at, p.document_date AS document_date, p.facility AS facility, p.kind AS kind,
   p.document_id AS document_id, c.visit_key AS visit_key, c.source_system AS source_system,
-  c.identity_tier AS identity_tier, c.sensitivity AS sensitivity
+  c.identity_tier AS identity_tier, c.sensitivity AS sensitivity,
+  coalesce({citizen("c", "l")}, if(l.known = 1, l.surviving_key, p.patient_key)) AS person_key
 FROM (SELECT * FROM person_documents FINAL{persons}) AS p
 INNER JOIN (
     {each}
@@ -53,7 +54,8 @@ def timeline_of() -> View:
     """One citizen's timeline by primary keys: `SELECT … FROM timeline_of(citizen = '…') ORDER BY occurred_at`."""
     patients = (
         "SELECT patient_key FROM person_documents WHERE citizen_key = {citizen:String} UNION ALL "
-        "SELECT patient_key FROM identity_links FINAL WHERE citizen_key = {citizen:String}"
+        # As a scalar, which is worked out once however often the list of patients is asked for below.
+        "SELECT arrayJoin((SELECT groupArray(patient_key) FROM identity_now WHERE citizen_key = {citizen:String}))"
     )
     keys = f"SELECT document_date, facility, document_id FROM person_documents WHERE patient_key IN ({patients})"
     inner = _timeline(f" WHERE patient_key IN ({patients})", f" AND (document_date, facility, document_id) IN ({keys})")

@@ -173,12 +173,6 @@ def test_a_person_update_reaches_the_visits_it_names() -> None:
     assert "Nguyễn Văn Ba" == telling.tell(adt("A31", pid(f5="Nguyễn^Văn Ba"), PV1)).identity["full_name"]
 
 
-def test_a_merge_is_kept_and_gives_no_document() -> None:
-    telling = Telling()
-    assert "merge" == telling.silent(adt("A40", pid(), "MRG|BN0^^^01003^MR"))
-    assert "hl7_no_patient" == telling.refused(adt("A40", pid()))
-
-
 @pytest.mark.parametrize("code", ["B20", "B24.1", "Z21"])
 def test_hiv_is_restricted(code: str) -> None:
     made = Telling().tell(adt("A01", pid(), PV1, DG1, segment("DG1", f1="2", f3=f"{code}^x^I10")))

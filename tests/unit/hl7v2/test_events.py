@@ -13,7 +13,7 @@ from tests.unit.hl7v2.telling import Telling, adt, msh, pid, segment, write
         ("ADT", ("A01", "A02", "A03", "A04", "A06", "A07", "A08", "A11", "A12", "A13"), "visit"),
         ("ADT", ("A05",), "planned"),
         ("ADT", ("A28", "A31"), "person"),
-        ("ADT", ("A40", "A47"), "merge"),
+        ("ADT", ("A24", "A37", "A40", "A47"), "merge"),
         ("ADT", ("A09", "A20", "A60", "A62"), "silent"),
         ("ORU", ("R01", "R30"), "results"),
         ("OUL", ("R21", "R22", "R23", "R24"), "results"),

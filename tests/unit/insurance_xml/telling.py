@@ -43,6 +43,7 @@ class Source:
 def _short(outcome: Outcome) -> str:
     if isinstance(outcome, Refusal):
         return f"{outcome.kind} {outcome.reason}"
+    assert isinstance(outcome, Document)
     return f"{outcome.kind} {outcome.status}" + (" partial" if outcome.partial else "")
 
 

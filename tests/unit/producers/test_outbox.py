@@ -66,6 +66,24 @@ def test_every_message_gets_the_next_number_and_every_outcome_a_part(box: Outbox
     assert [True, False, True] == [receipt.accepted for receipt in receipts]
 
 
+def test_a_link_is_a_part_like_any_other(box: Outbox) -> None:
+    merge = {"merge": "BN1", "into": "BN2", "corrected_at": NOW - 5}
+    (receipt,) = take(box, line("1", visit("A", patient_number="BN2"), merge))
+    assert ("encounter", "link") == receipt.documents
+    document, link = (one.told for one in waiting(box.path))
+    assert [(1, 1, 2), (1, 2, 2)] == numbers(box)
+    assert (document["patient_key"], "merge", "lines.merge") == (link["into_key"], link["action"], link["rule"])
+    assert (NOW - 5, NOW) == (link["version"] >> 20, link["linked_at"])
+    assert (1, 2) == (pulse(box)["taken"], pulse(box)["documents"])
+    assert receipt.sequence == take(box, line("1", visit("A", patient_number="BN2"), merge))[0].sequence
+
+
+def test_a_link_that_cannot_be_made_costs_its_part_only(box: Outbox) -> None:
+    (receipt,) = take(box, line("1", visit("A"), {"merge": ["no", "text"], "into": "BN2"}))
+    assert (("encounter",), ["unforeseen"]) == (receipt.documents, [refusal.reason for refusal in receipt.refusals])
+    assert [(1, 1, 2), (1, 2, 2)] == numbers(box)
+
+
 def test_each_feed_counts_for_itself(box: Outbox) -> None:
     assert [1] == [one.sequence for one in take(box, line("1", visit("A")))]
     assert [1] == [one.sequence for one in take(box, line("1", visit("A")), feed=OTHER_FEED)]

@@ -17,6 +17,11 @@ from schemas.header import ENRICHMENT, HEADER
 from schemas.kinds import KINDS
 from tests.datums import datums, identities
 
+LINK = {
+    "patient_key": "p", "action": "link", "citizen_key": None, "into_key": None, "facility": "f", "version": 1,
+    "rule": "r", "linked_at": 1, "decided_by": None, "why": None, "adapter_id": "", "incarnation": "", "sequence": 0,
+    "part": 0, "parts": 0,
+}  # fmt: skip
 CODECS = {name: registry.codec(number) for name, number in registry.ids().items()}
 FIELDS = {f"received.{kind}": HEADER + body for kind, body in KINDS.items()}
 
@@ -70,7 +75,7 @@ def test_the_sealed_record_comes_out(identity: dict[str, str | None], narrative:
 
 def test_times_are_plain_integers() -> None:
     made = coder("identity.links.1")
-    datum = {"patient_key": "p", "citizen_key": None, "facility": "f", "version": 1, "rule": "r", "linked_at": 1_700}
+    datum = LINK | {"linked_at": 1_700}
     assert datum == made.decode(made.encode(datum))
 
 
@@ -106,7 +111,7 @@ def test_any_value_is_encoded_or_told_to_be_of_another_type(shape: str, value: A
 def test_bytes_after_a_datum_would_be_a_neighbours_row() -> None:
     """Tried: fastavro ignores them. A second, forged datum behind the first is refused."""
     made = coder("identity.links.1")
-    mine = {"patient_key": "p", "citizen_key": "c", "facility": "01001", "version": 1, "rule": "r", "linked_at": 1}
+    mine = LINK | {"citizen_key": "c", "facility": "01001"}
     forged = made.encode(mine) + made.encode(mine | {"facility": "01002"})
     plain = fastavro.parse_schema(avro.without_logical_types(made.schema))
     assert mine == fastavro.schemaless_reader(io.BytesIO(forged), plain, None)
@@ -193,10 +198,7 @@ def test_zigzag_by_the_book(number: int, bytes_: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 100])
 def test_a_container_is_an_ordinary_avro_file(count: int) -> None:
     made = coder("identity.links.1")
-    rows = [
-        {"patient_key": "Đ", "citizen_key": None, "facility": "f", "version": n, "rule": "r", "linked_at": n}
-        for n in range(count)
-    ]
+    rows = [LINK | {"patient_key": "Đ", "version": n, "linked_at": n} for n in range(count)]
     plain = avro.without_logical_types(made.schema)
     reader = fastavro.reader(io.BytesIO(codec.container(plain, (made.encode(row) for row in rows), count)))
     assert rows == list(reader)
@@ -206,8 +208,7 @@ def test_a_container_is_an_ordinary_avro_file(count: int) -> None:
 def test_a_container_with_a_wrong_count_is_no_avro_file() -> None:
     """Count and datums must agree: whoever joins bytes is believed."""
     made = coder("identity.links.1")
-    row = {"patient_key": "p", "citizen_key": None, "facility": "f", "version": 1, "rule": "r", "linked_at": 1}
-    file = codec.container(made.schema, [made.encode(row)], 2)
+    file = codec.container(made.schema, [made.encode(LINK)], 2)
     with pytest.raises(EOFError):
         list(fastavro.reader(io.BytesIO(file)))
 
