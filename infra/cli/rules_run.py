@@ -93,8 +93,8 @@ def _tell(did: Run, as_json: bool) -> None:
     table = Table("id", "mode", "lỗi / issues", "tiếng Việt", "English")
     for id_, count in did.issues.items():
         if count:
-            known = RULES.get(id_)
-            said = (known.mode, known.vi, known.en) if known is not None else ("", "", "")
-            table.add_row(id_, said[0], str(count), *said[1:])
+            rule = RULES.get(id_)
+            mode, vi, en = (rule.mode, rule.vi, rule.en) if rule is not None else ("", "", "")
+            table.add_row(id_, mode, str(count), vi, en)
     Console().print(table)
     print(f"{did.visits} lượt khám đã xét / visits looked at, {did.taken_back} lỗi hết / issues taken back")

@@ -106,7 +106,9 @@ def _of_catalogue(catalogue: str, fields: Sequence[str], day: date) -> LineCheck
     names = tuple(fields)
 
     def found(event: Event) -> str | None:
-        for name in names if known is not None else ():
+        if known is None:
+            return None
+        for name in names:
             value = event[name]
             said = (value,) if isinstance(value, str) else value or ()
             if any(code and code not in known for code in said):

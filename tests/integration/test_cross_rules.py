@@ -62,7 +62,7 @@ def test_the_store_says_what_adapter_check_says(store: ClickHouse) -> None:
     put(store, told("arrived", encounter={"visit_state": "arrived", "total_hospital": 1}))
     expected = {"no paper": {"X20b": "encounter.discharge"}}
     for at, (rule, place, changed) in enumerate(CASES):
-        put(store, told(f"case {at}", **changed))
+        put(store, told(f"case {at}", 1, KINDS, **changed))
         expected[f"case {at}"] = {rule: "encounter.referral" if rule == "X20" else place}
     did = run(store)
     assert expected == found(store)
