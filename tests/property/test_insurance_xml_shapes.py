@@ -125,7 +125,7 @@ def test_what_is_read_without_a_tree(expected: bool, text: str) -> None:
 
 
 def test_no_two_rows_alike() -> None:
-    names = sorted(FIELDS["XML3"])
+    names = sorted(FIELDS["XML3"] - {"MA_LK"})
     rows = [
         "<R><MA_LK>1</MA_LK>" + "".join(f"<{x}>{at}</{x}>" for x in names[at : at + 5]) + "</R>" for at in range(25)
     ]
