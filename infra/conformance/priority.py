@@ -81,6 +81,9 @@ PRIORITIES: Final[dict[str, tuple[Priority, ...]]] = {
         Priority(("procedure_code", "procedure_name", "description", "body_part"), "chụp gì", "what was examined"),
         Priority(("instance_count",), "số ảnh", "number of instances"),
     ),
+    "birth": (_PATIENT, _WHEN, Priority(("children.child_sex",), "giới tính con", "sex of the child")),
+    "leave": (*_COMMON, Priority(("off_from",), "nghỉ từ ngày", "off from")),
+    "tuberculosis": (*_COMMON, Priority(("courses.treated_from",), "ngày bắt đầu điều trị", "treated from")),
     "hiv_care": (_PATIENT, _WHEN, Priority(("confirmed_on",), "ngày khẳng định", "day of confirmation")),
 }
 

@@ -8,7 +8,7 @@ from producers.insurance_xml import person
 from producers.insurance_xml.columns import CODE_LENGTH, MARK_UNREADABLE, Columns, Gathered
 from producers.insurance_xml.part import Row
 from producers.insurance_xml.person import Person
-from producers.insurance_xml.slots import CHECK_IN, DISCHARGE, HIV, KIND_OF, SUMMARY
+from producers.insurance_xml.slots import BIRTH, CHECK_IN, DISCHARGE, HIV, KIND_OF, SUMMARY, TUBERCULOSIS
 from producers.insurance_xml.values import datetime12, multi
 from schemas.fields import Field
 from schemas.kinds import KINDS
@@ -34,8 +34,11 @@ _DIAGNOSES: Final = ("MA_BENH_KT", "MA_BENH_YHCT")
 _SUMMARY: Final = Columns(SUMMARY, KINDS["encounter"], (*person.FIELDS, *_DIAGNOSES))
 _CHECK_IN: Final = Columns(CHECK_IN, KINDS["encounter"], person.FIELDS, like=SUMMARY)
 _PAPERS: Final = {
-    table: Columns(table, KINDS[KIND_OF[table]], (*_KEYS, *_DIAGNOSES)) for table in (HIV, "XML13", "XML14")
+    table: Columns(table, KINDS[KIND_OF[table]], (*_KEYS, *_DIAGNOSES))
+    for table in (HIV, "XML10", "XML11", "XML13", "XML14")
 }
+_PAPER: Final = {"XML10": "pregnancy", "XML11": "sick"}
+"""Of a `leave`: which paper it is."""
 _DISCHARGE: Final = tuple(Columns(table, KINDS["discharge"], _KEYS) for table in (DISCHARGE, "XML8"))
 _LISTS: Final = {
     table: (name, Columns(table, _lines_of(kind, name), _KEYS))
@@ -44,10 +47,12 @@ _LISTS: Final = {
         ("XML3", "service", "lines"),
         ("XML4", "observation", "results"),
         ("XML5", "encounter", "notes"),
+        (BIRTH, "birth", "children"),
+        (TUBERCULOSIS, "tuberculosis", "courses"),
     )
 }
 COLUMNS: Final = (_SUMMARY, _CHECK_IN, *_PAPERS.values(), *_DISCHARGE, *(columns for _, columns in _LISTS.values()))
-LISTS: Final = frozenset(_LISTS) - {"XML5"}
+LISTS: Final = frozenset(_LISTS) - {"XML5", BIRTH, TUBERCULOSIS}
 PAPERS: Final = frozenset(_PAPERS)
 
 
@@ -81,13 +86,31 @@ def listing(table: str, rows: Iterable[Row]) -> Draft:
 
 
 def paper(table: str, row: Row, summary_row: Row | None, facility: str) -> Draft:
-    """XML6, XML13 or XML14. What they repeat of XML1 is read once, there; without an XML1 they tell of the patient."""
+    """XML6, XML10, XML11, XML13 or XML14. What they repeat of XML1 is read once, there; without an XML1 they tell of the patient."""
     gathered = Gathered()
     who = Person() if summary_row is not None else person.read(row, gathered)
     body = _PAPERS[table].fill(row, gathered, repeated=_repeated(row, summary_row, facility))
-    if table != HIV:
+    if table in _PAPER:
+        body["paper"] = _PAPER[table]
+    elif table != HIV:
         body["diagnoses"] = _diagnoses(row, gathered)
     return Draft(table, body, gathered, body.get("discharged_at") or _day(body.get("issued_on")), who)
+
+
+def births(rows: Sequence[Row]) -> Draft:
+    """XML9: one document, a line per child. It names whoever cares for the child, who need not be the patient."""
+    gathered = Gathered()
+    return Draft(BIRTH, _lines(BIRTH, rows, gathered), gathered, _day(rows[0].get("NGAY_CT")))
+
+
+def tuberculosis(rows: Sequence[Row], summary_row: Row | None, facility: str) -> Draft:
+    """XML15: one document, a line per course. It occurred when the first course began."""
+    gathered = Gathered()
+    who = Person() if summary_row is not None else person.read(rows[0], gathered)
+    repeated = _repeated(rows[0], summary_row, facility)
+    body = _lines(TUBERCULOSIS, rows, gathered, repeated)
+    began = [day for row in rows if (day := _day(row.get("NGAYBD_DTRI_LAO"))) is not None]
+    return Draft(TUBERCULOSIS, body, gathered, min(began, default=None), who)
 
 
 def discharge(rows: Sequence[Row | None]) -> Draft:
@@ -125,11 +148,11 @@ def _day(text: str | None) -> int | None:
     return found[0] if found else None
 
 
-def _lines(table: str, rows: Iterable[Row], gathered: Gathered) -> dict[str, Any]:
+def _lines(table: str, rows: Iterable[Row], gathered: Gathered, repeated: Row | None = None) -> dict[str, Any]:
     name, columns = _LISTS[table]
     made = []
     for at, row in enumerate(rows, 1):
-        line = columns.fill(row, gathered, f"{name}[{at}].")
+        line = columns.fill(row, gathered, f"{name}[{at}].", repeated)
         line["line"] = _number(row, at, gathered)
         made.append(line)
     return {name: made}

@@ -15,7 +15,7 @@ from typing import Any
 from producers.adapter import Document, Outcome, State, Translation
 from producers.insurance_xml.documents import Draft
 from producers.insurance_xml.person import Person
-from producers.insurance_xml.slots import CHECK_IN, DISCHARGE, HIV, KIND_OF, WITHDRAWN
+from producers.insurance_xml.slots import HIV, KIND_OF, NAMED, PAPERS, WITHDRAWN
 from producers.insurance_xml.visit import Visit, slot_of
 
 
@@ -78,13 +78,13 @@ class _Teller:
 
     def _fallback(self, slot: str) -> int | None:
         """Papers are written when the visit ends, lines without a time of their own belong to its beginning."""
-        return self._visit.ended if slot in (DISCHARGE, "XML13", "XML14") else self._arrived
+        return self._visit.ended if slot in PAPERS else self._arrived
 
     def _made(self, slot: str, **given: Any) -> Document:
         number = self._visit.number
         return Document(
             KIND_OF[slot],
-            (number, CHECK_IN) if slot == CHECK_IN else (number,),
+            (number, slot) if slot in NAMED else (number,),
             visit_number=number,
             patient_number=self._person.identity.get("patient_number"),
             sensitivity="restricted" if self._restricted or slot == HIV else "normal",

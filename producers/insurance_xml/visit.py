@@ -15,7 +15,7 @@ from producers.insurance_xml.envelope import Dossier
 from producers.insurance_xml.names_4210 import renamed
 from producers.insurance_xml.part import Part, Row
 from producers.insurance_xml.person import Person
-from producers.insurance_xml.slots import CHECK_IN, DISCHARGE, HIV, SLOT_OF, SUMMARY, kind_of
+from producers.insurance_xml.slots import BIRTH, CHECK_IN, DISCHARGE, HIV, SLOT_OF, SUMMARY, TUBERCULOSIS, kind_of
 
 _RESTRICTED: Final = re.compile(r"B2[0-4]|Z21", re.IGNORECASE)
 """HIV (ICD-10 B20-B24) and its carrier state (Z21); some write B20.9 as B209."""
@@ -96,6 +96,10 @@ class _Gathering:
         for table in sorted(PAPERS & self._tables.keys()):
             if (row := self._single(table)) is not None:
                 self._add(documents.paper(table, row, summary, self._facility), table)
+        if rows := self._tables.get(BIRTH):
+            self._add(documents.births(rows), BIRTH, used=len(rows))
+        if rows := self._tables.get(TUBERCULOSIS):
+            self._add(documents.tuberculosis(rows, summary, self._facility), TUBERCULOSIS, used=len(rows))
         papers = [self._single(DISCHARGE), self._single("XML8")]
         if any(papers):
             self._add(documents.discharge(papers), DISCHARGE, "XML8", used=len(papers) - papers.count(None))
@@ -106,6 +110,8 @@ class _Gathering:
         """Into tables. Of a table sent twice the last stands, as everywhere inside one message."""
         table, rows = part.table, renamed(part.table, part.rows)
         self._read += len(rows)
+        if table == TUBERCULOSIS:
+            self._visit.restricted |= any(row.get(name) for row in rows for name in _HIV_FIELDS)
         if not rows:
             self._refuse("part_empty", table)
         elif any((text := row.get("MA_LK")) and text != self._visit.number for row in rows):
@@ -151,7 +157,6 @@ class _Gathering:
         for table, rows in self._earlier.items():
             if encounter is not None:
                 keep_whole(table, rows, encounter.gathered)
-            self._visit.restricted |= any(row.get(name) for row in rows for name in _HIV_FIELDS)
         if encounter is None and not any(table_of(refusal) == SUMMARY for refusal in self._visit.refusals):
             for table in sorted(self._earlier.keys() | self._tables.keys() & {"XML5"}):
                 self._refuse("xml_no_summary", table)

@@ -41,6 +41,9 @@ DOCUMENTS: Final[dict[str, str]] = {
     "discharge": "Giấy ra viện / Discharges",
     "imaging": "Chẩn đoán hình ảnh / Imaging studies",
     "hiv_care": "Hồ sơ điều trị HIV (hạn chế) / HIV care (restricted)",
+    "birth": "Giấy chứng sinh / Births",
+    "leave": "Giấy nghỉ dưỡng thai, nghỉ việc / Papers for leave",
+    "tuberculosis": "Điều trị lao / Treatment of tuberculosis",
 }
 
 

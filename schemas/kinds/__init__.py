@@ -5,14 +5,17 @@ from typing import Final
 from schemas.fields import Field
 from schemas.kinds import (
     appointment,
+    birth,
     discharge,
     encounter,
     hiv_care,
     imaging,
+    leave,
     observation,
     prescription,
     referral,
     service,
+    tuberculosis,
 )
 
 KINDS: Final[dict[str, tuple[Field, ...]]] = {
@@ -25,6 +28,9 @@ KINDS: Final[dict[str, tuple[Field, ...]]] = {
     "discharge": discharge.BODY,
     "imaging": imaging.BODY,
     "hiv_care": hiv_care.BODY,
+    "birth": birth.BODY,
+    "leave": leave.BODY,
+    "tuberculosis": tuberculosis.BODY,
 }
 
 RESTRICTED: Final = frozenset({"hiv_care"})

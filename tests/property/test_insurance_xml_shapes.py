@@ -124,11 +124,35 @@ def test_what_is_read_without_a_tree(expected: bool, text: str) -> None:
     assert expected == same("XML1", text.encode())
 
 
-def test_who_writes_no_row_like_another_is_read_by_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "_LEARNED", 0)
-    names = sorted(FIELDS["XML11"])
-    text = "<R>" + "".join(f"<{name}>1</{name}>" for name in reversed(names)) + "</R>"
-    assert not same("XML11", text.encode())
+def test_no_two_rows_alike() -> None:
+    names = sorted(FIELDS["XML3"] - {"MA_LK"})
+    rows = [
+        "<R><MA_LK>1</MA_LK>" + "".join(f"<{x}>{at}</{x}>" for x in names[at : at + 5]) + "</R>" for at in range(25)
+    ]
+    assert same("XML3", f"<A>{''.join(rows)}</A>".encode())
+
+
+@pytest.mark.parametrize(
+    "open_", ["<R>", "<MA_LK>", "<MA_LK><![CDATA[", "<MA_LK><![CDATA[]]", "<A><R><MA_LK>1</MA_LK>", "<"]
+)
+def test_what_never_closes_takes_no_longer_than_its_length(open_: str) -> None:
+    """A megabyte of it: whoever tried again from each beginning would not come back."""
+    text = "<A><R>" + open_ * (1_000_000 // len(open_))
+    assert shapes.rows("XML1", text.encode(), LIMITS) is None
+
+
+def test_orders_that_are_met_often_are_learned_and_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "WORTH", 2)
+    monkeypatch.setitem(shapes._shapes, "XML2", ())
+    rows = [
+        "<R><MA_LK>1</MA_LK><STT>1</STT></R>",
+        "<R><STT>2</STT><MA_LK><![CDATA[ 1]]></MA_LK></R>",
+        "<R><MA_LK /></R>",
+    ]
+    for _ in range(3):
+        assert same("XML2", f"<A>{''.join(rows * 5)}</A>".encode())
+    assert 3 == len(shapes._shapes["XML2"])
+    assert not same("XML2", b"<A><R><MA_LK>1</MA_LK><STT>1</STT></S></A>")
 
 
 def test_rows_of_several_shapes_in_one_part() -> None:

@@ -19,6 +19,9 @@ DOCUMENTS: Final = {
     "discharge": "discharges",
     "imaging": "imaging_studies",
     "hiv_care": "hiv_care_records",
+    "birth": "births",
+    "leave": "leave_papers",
+    "tuberculosis": "tuberculosis_care",
 }
 """Kind -> its view of current, active documents."""
 
@@ -26,6 +29,8 @@ LINES: Final = (
     ("prescription_lines", "prescription", "lines", "Từng dòng thuốc / One row per drug line"),
     ("service_lines", "service", "lines", "Từng dịch vụ, vật tư / One row per service or supply"),
     ("observation_results", "observation", "results", "Từng kết quả / One row per result"),
+    ("birth_children", "birth", "children", "Từng trẻ / One row per child"),
+    ("tuberculosis_courses", "tuberculosis", "courses", "Từng đợt điều trị lao / One row per course"),
 )
 
 OF_DOCUMENT: Final = (
