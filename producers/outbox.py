@@ -262,17 +262,18 @@ class Outbox:
         self._db.execute("DELETE FROM document WHERE at < ?", (now - STATE_DAYS * DAY_MS,))
         self._db.executescript("PRAGMA incremental_vacuum(2000)")  # `execute` would end it after one page
 
-    def pulse(self, feeds: Iterable[Feed], now: int) -> list[dict[str, Any]]:
-        """A heartbeat for each feed that has taken anything or stands ready (schemas.ledger.HEARTBEATS)."""
+    def pulse(self, feeds: Iterable[Feed], now: int, *, ended: bool = False) -> list[dict[str, Any]]:
+        """A heartbeat for each feed that has taken anything or stands ready (schemas.ledger.HEARTBEATS). One that has
+        `ended` says so where nothing of it waits: with a record left it has only stopped."""
         waiting = {
             name: (first, depth, oldest)
             for name, first, depth, oldest in self._db.execute(
                 "SELECT adapter_id, min(sequence), count(*), min(at) FROM record GROUP BY adapter_id"
             )
         }
-        return [self._pulse_one(feed, waiting.get(feed.adapter_id), now) for feed in feeds]
+        return [self._pulse_one(feed, waiting.get(feed.adapter_id), now, ended) for feed in feeds]
 
-    def _pulse_one(self, feed: Feed, waiting: tuple[int, int, int] | None, now: int) -> dict[str, Any]:
+    def _pulse_one(self, feed: Feed, waiting: tuple[int, int, int] | None, now: int, ended: bool) -> dict[str, Any]:
         counts = self._counts.get(feed.adapter_id) or dict.fromkeys(COUNTS, 0)
         rows = self._db.execute(
             "SELECT sequence, reason FROM silent WHERE adapter_id = ? ORDER BY sequence LIMIT ?",
@@ -292,7 +293,7 @@ class Outbox:
             "acknowledged": low - 1,
             "outbox_depth": waiting[1] if waiting else 0,
             "outbox_age": now - waiting[2] if waiting else 0,
-            "ended": False,
+            "ended": ended and waiting is None,
             "silent": _ranges(rows),
         }
 

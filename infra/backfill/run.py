@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from infra.backfill.history import History
 from producers.adapter import Dialect, Feed, Incoming, Read, Receipt
 from producers.event import Keys
+from producers.history import History
 from producers.outbox import Outbox, OutboxInUse
 from producers.serve import Server
 from runtime import keyring
@@ -23,11 +23,10 @@ from runtime.clock import now_ms
 from runtime.settings import AdapterSettings, SettingsError
 from runtime.window import Window
 from schemas import topics
+from schemas.numbers import history_adapter
 
 FOLDER: Final = "backfill"
 """Below the adapter's data folder: a running adapter keeps its own outbox."""
-SUFFIX: Final = ".backfill"
-"""Of the adapter_id: history is numbered and balanced by itself."""
 AT_ONCE: Final = 200
 HELD_BYTES: Final = 8 << 20
 FULL_SECONDS: Final = 0.5
@@ -70,11 +69,12 @@ class Plan:
 
 def feed_of(made: Sequence[Feed], dialect: str, adapter_id: str | None) -> Feed:
     """The configured feed whose history it is, under its own name in the ledger. SettingsError where it is not clear."""
-    found = [feed for feed in made if feed.dialect == dialect and adapter_id in (None, feed.adapter_id)]
+    named = adapter_id and history_adapter(adapter_id)
+    found = [feed for feed in made if feed.dialect == dialect and named in (None, history_adapter(feed.adapter_id))]
     if len(found) != 1:
         names = ", ".join(feed.adapter_id for feed in made if feed.dialect == dialect) or "none"
         raise SettingsError(f"one feed of {dialect} is needed; the configuration has: {names} (choose with --feed)")
-    return replace(found[0], adapter_id=found[0].adapter_id + SUFFIX)
+    return replace(found[0], adapter_id=history_adapter(found[0].adapter_id))
 
 
 def files_of(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
@@ -109,7 +109,7 @@ async def send(
             server.failed.result()
     finally:
         sent.stopped = stop.is_set()
-        await server.stop()
+        await server.stop(ended=True)
     return sent
 
 

@@ -14,6 +14,7 @@ from infra.city.city import City
 from infra.city.send import Targets
 from infra.embedded.process import free_port
 from infra.embedded.supervisor import Role
+from producers.adapters import dialect
 from runtime import keyring, settings
 from runtime.keyring import Keyring
 from runtime.settings import ClickHouseSettings
@@ -69,7 +70,7 @@ class Plan:
         return self.folder / "hospitals" / code / "xml"
 
     def roles(self, engines: Engines) -> list[Role]:
-        """Sink, worker and adapter, each with its settings file."""
+        """Sink, worker and adapter, each with its settings file; a worker of history where a hospital tells of it."""
         common = {
             "kafka": engines.kafka,
             "embedded_kafka": engines.embedded,
@@ -77,13 +78,12 @@ class Plan:
             "log_level": "INFO",
         }
         store = {"clickhouse": engines.clickhouse, "database": engines.database}
+        worker = common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")}
+        history = any(dialect(spoken).history for spoken in self.dialects.values())
         return [
             self._role("sink", ["sink"], common | store),
-            self._role(
-                "processor",
-                ["processor"],
-                common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")},
-            ),
+            self._role("processor", ["processor"], worker),
+            *([self._role("backfill", ["processor", "--backfill"], worker)] if history else []),
             self._role(
                 "adapter",
                 ["adapter", "run"],

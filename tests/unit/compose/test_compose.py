@@ -108,7 +108,14 @@ def test_our_roles_can_write_nothing_and_may_nothing(name: str) -> None:
 def test_the_health_of_our_roles_is_progress(name: str) -> None:
     one = OURS[name]
     assert one.healthcheck is not None
-    assert ["CMD", "livingdata", "health", one.command[0]] == one.healthcheck.test[:4]
+    role = "backfill" if "--backfill" in one.command else one.command[0]
+    assert ["CMD", "livingdata", "health", role] == one.healthcheck.test[:4]
+
+
+def test_history_gets_a_smaller_share_than_the_live_roles() -> None:
+    shares = {name: one.cpu_shares for name, one in COMPOSE.services.items() if one.cpu_shares is not None}
+    assert ["backfill"] == list(shares)
+    assert shares["backfill"] < 1024  # what the others have
 
 
 @pytest.mark.parametrize("name", OURS)
