@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS feed (
 CREATE TABLE IF NOT EXISTS record (
   id INTEGER PRIMARY KEY AUTOINCREMENT, adapter_id TEXT NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
   topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, headers BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS record_number ON record (adapter_id, sequence);
+CREATE INDEX IF NOT EXISTS record_feed ON record (adapter_id, id);
 CREATE TABLE IF NOT EXISTS silent (
   adapter_id TEXT NOT NULL, sequence INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (adapter_id, sequence)
 ) WITHOUT ROWID;

@@ -105,4 +105,4 @@ async def _serve(
 def _server(settings: AdapterSettings, outbox: Outbox, made: Sequence[Feed], history: bool) -> Server:
     window = Window(settings.kafka) if settings.embedded_kafka else None
     name, lane = ("adapter-history", HISTORY) if history else ("adapter", "outbox")
-    return Server(outbox, made, settings.kafka, name, window, lane)
+    return Server(outbox, made, settings.kafka, name, window, lane, 0 if history else settings.most_a_second)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from producers.adapter import Feed, Incoming, Receipt
 from producers.outbox import Outbox
+from producers.pace import Pace
 from producers.publish import Publisher
 from runtime import logs, telemetry
 from runtime.clock import now_ms
@@ -31,7 +32,7 @@ _Job = tuple[Incoming, "asyncio.Future[Receipt]"]
 
 class Server:
     """Takes messages for all feeds of one outbox. `take` may be called from the loop it was made in. `lane` is what
-    metrics call it where a process has two."""
+    metrics call it where a process has two; `pace` the most records of one feed that go to Kafka in a second."""
 
     def __init__(
         self,
@@ -41,13 +42,14 @@ class Server:
         name: str,
         window: Window | None = None,
         lane: str = "outbox",
+        pace: float = 0,
     ) -> None:
         self._lane = lane
         self._outbox, self._feeds = outbox, feeds
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._delivered: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
         self._silent: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
-        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window)
+        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window, Pace(pace))
         self._loop = asyncio.get_running_loop()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)

@@ -108,6 +108,9 @@ class ReplaySettings(ClickHouseSettings):
 class AdapterSettings(Settings):
     keyring: Path = Field(description="keys of this adapter's facilities")
     feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")
+    most_a_second: float = Field(
+        250, ge=0, description="records of one live feed that go to Kafka in a second; more waits in the outbox; 0: all"
+    )
     outbox_bytes: int = Field(8 << 30, ge=1 << 20, description="above this the outbox refuses new messages")
 
     @field_validator("feeds", mode="before")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from infra.backfill.meter import Meter
 from producers.adapter import Dialect, Feed, Incoming, Read, Receipt
 from producers.event import Keys
 from producers.history import History
@@ -92,7 +93,7 @@ def files_of(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
 async def send(
     settings: AdapterSettings, plan: Plan, stop: threading.Event, on_read: Callable[[int], None] = lambda _: None
 ) -> Sent:
-    """Until every file is sent and Kafka has it, or `stop`. `on_read` is told the bytes of the file that are done."""
+    """Until every file is sent and Kafka has it, or `stop`. `on_read` is told of bytes of the files as they are done."""
     outbox = _outbox(settings, plan)
     window = Window(settings.kafka) if settings.embedded_kafka else None
     server = Server(outbox, [plan.feed], settings.kafka, "backfill", window)
@@ -102,8 +103,9 @@ async def send(
         for path in plan.files:
             if stop.is_set() or server.failed.done():
                 break
-            await _file(server, plan, path, stop, sent)
-            on_read(_size(path))
+            meter = Meter(_size(path), on_read)
+            await _file(server, plan, path, stop, sent, meter)
+            meter.done()
         sent.waiting = await _drained(outbox.path, server, stop)
         if server.failed.done():
             server.failed.result()
@@ -129,7 +131,7 @@ def _outbox(settings: AdapterSettings, plan: Plan) -> Outbox:
         raise SettingsError("another backfill works in this data folder") from None
 
 
-async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, sent: Sent) -> None:
+async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, sent: Sent, meter: Meter) -> None:
     sent.files += 1
     reads = _reads(plan, path)
     index = 0
@@ -146,6 +148,7 @@ async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, s
         index += len(batch)
         for receipt in await _take(server, plan.feed, batch, origin, stop):
             sent.add(receipt)
+        meter.read(read.raw for read in batch)
         if plan.rate > 0:
             due = max(due, time.monotonic() - 1) + len(batch) / plan.rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))

@@ -39,12 +39,13 @@ class Engines:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A demo's folder and what was decided in it."""
+    """A demo's folder and what was decided in it. `history`: a worker of history is wanted."""
 
     folder: Path
     ring: Keyring = field(repr=False)
     ports: Mapping[str, int]
     dialects: Mapping[str, str] = field(default_factory=dict)
+    history: bool = False
 
     @classmethod
     def make(cls, folder: Path, city: City) -> "Plan":
@@ -58,7 +59,8 @@ class Plan:
         sink.mkdir(exist_ok=True)
         (sink / "facilities.yaml").write_text(yaml.safe_dump(city.register(), allow_unicode=True), encoding="utf-8")
         (folder / MAPPING).write_text(history_csv.MAPPING, encoding="utf-8")
-        return cls(folder, ring, {code: free_port() for code in codes}, city.dialects)
+        history = any(dialect(spoken).history for spoken in city.dialects.values())
+        return cls(folder, ring, {code: free_port() for code in codes}, city.dialects, history)
 
     def targets(self) -> Targets:
         """Where the city sends to."""
@@ -79,11 +81,10 @@ class Plan:
         }
         store = {"clickhouse": engines.clickhouse, "database": engines.database}
         worker = common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")}
-        history = any(dialect(spoken).history for spoken in self.dialects.values())
         return [
             self._role("sink", ["sink"], common | store),
             self._role("processor", ["processor"], worker),
-            *([self._role("backfill", ["processor", "--backfill"], worker)] if history else []),
+            *([self._role("backfill", ["processor", "--backfill"], worker)] if self.history else []),
             self._role(
                 "adapter",
                 ["adapter", "run"],
