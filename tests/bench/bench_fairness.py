@@ -156,7 +156,12 @@ def send_year(folder: Path, *, live: bool) -> int:
     year = folder / ("year-live" if live else "year")
     plan = History(replace(feed, adapter_id=name), made, files_of([year], made.suffixes))
     stop = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
+
+    def listen() -> None:
+        sys.stdin.readline()
+        stop.set()
+
+    threading.Thread(target=listen, daemon=True).start()
     own = chosen.model_copy(update={"data": folder / year.name / "data"})
     return asyncio.run(send(own, plan, stop)).documents
 
