@@ -30,7 +30,7 @@ def test_what_compose_does_not_know_is_refused() -> None:
 def test_the_whole_house_is_there() -> None:
     images = {name: one.image.split(":")[0].rpartition("/")[2] for name, one in COMPOSE.services.items()}
     counts = {image: list(images.values()).count(image) for image in images.values()}
-    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 7} == {
+    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 8} == {
         image: counts[image] for image in ("kafka", "redis", "clickhouse-server", "clickhouse-keeper", "livingdata")
     }
     assert {"registry", "prometheus", "grafana", "kafka-ui", "kafka-exporter"} <= set(COMPOSE.services)
