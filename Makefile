@@ -89,7 +89,7 @@ fix: $(STAMP) ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench-%: $(STAMP) ## measure one part: bench-processor, bench-adapters (writes build/bench/NAME.json)
+bench-%: $(STAMP) ## measure one part: bench-processor, bench-adapters, bench-fairness (writes build/bench/NAME.json)
 	@$(BIN)/python -m tests.bench.bench_$*
 
 schemas: $(STAMP) ## write the generated .avsc files, ids and data dictionary from the field table

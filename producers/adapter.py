@@ -217,7 +217,8 @@ class Dialect:
 
     `read` gives the messages of a file one by one, in bounded memory; it raises OSError only. `answer` is what a file's
     sender is told. `listen` makes the listeners of all feeds of this dialect in one process (several feeds may share a
-    port or a folder). `suffixes` are the files it takes from a folder, lower case.
+    port or a folder). `suffixes` are the files it takes from a folder, lower case. `history` marks a dialect that tells
+    of the past only: its feeds never stand in the way of live ones.
     """
 
     name: str
@@ -227,6 +228,7 @@ class Dialect:
     answer: Callable[[Sequence[Receipt]], str] = field(repr=False)
     listen: Callable[[Sequence[Feed], Taker], Sequence[Listener]] = field(repr=False)
     suffixes: tuple[str, ...]
+    history: bool = False
 
 
 MAX_PARTS: Final = 5_000

@@ -14,6 +14,7 @@ from runtime.seal import SealKey, seal
 from schemas import codec, registry, topics
 from schemas.header import HASHED_HEADER
 from schemas.kinds import KINDS
+from schemas.numbers import is_history
 from schemas.sealed import IDENTITY
 
 SEQUENCE_BITS: Final = 20
@@ -151,7 +152,8 @@ def compose(
     if len(datum) + len(sealed) + topics.ENRICHMENT_ROOM > limit:
         return Refusal("too_large", document.kind, f"{len(datum) + len(sealed)} bytes", document.kind)
     key = f"{feed.facility}:{header['visit_key'] or header['document_id']}".encode()
-    record = Record(topics.received(document.kind), key, codec.frame(schema_id, datum), ((SEAL_HEADER, sealed),))
+    to = topics.backfill if is_history(header["adapter_id"]) else topics.received
+    record = Record(to(document.kind), key, codec.frame(schema_id, datum), ((SEAL_HEADER, sealed),))
     return record, header["version"]
 
 

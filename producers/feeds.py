@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from producers.adapter import Feed
+from producers.adapter import Dialect, Feed
 from producers.adapters import DIALECTS, dialect
 from producers.event import Keys
 from runtime.keyring import Keyring, KeyringError
 from runtime.settings import SettingsError
-from schemas.numbers import REPLAY, is_replay
+from schemas.numbers import REPLAY, history_adapter, is_history, is_replay
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -43,8 +43,12 @@ def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
             if is_replay(read.adapter_id or ""):
                 wrong.append(f"  {place}.adapter_id: {REPLAY} is the name of what is mended and sent again")
                 continue
+            spoken = dialect(read.dialect)
+            if is_history(read.adapter_id or "") and not spoken.history:
+                wrong.append(f"  {place}.adapter_id: this name is of history (livingdata backfill)")
+                continue
             place += ".options"
-            made.append(_feed(read, dialect(read.dialect).options.model_validate(read.options)))
+            made.append(_feed(read, spoken, spoken.options.model_validate(read.options)))
         except ValidationError as error:
             wrong += [
                 f"  {place}.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
@@ -57,9 +61,10 @@ def feeds(entries: list[dict[str, Any]]) -> list[Feed]:
     return made
 
 
-def _feed(entry: _Feed, options: BaseModel) -> Feed:
+def _feed(entry: _Feed, spoken: Dialect, options: BaseModel) -> Feed:
+    name = entry.adapter_id or f"{entry.facility}.{entry.system}"
     return Feed(
-        adapter_id=entry.adapter_id or f"{entry.facility}.{entry.system}",
+        adapter_id=history_adapter(name) if spoken.history else name,
         facility=entry.facility,
         source_system=entry.system,
         dialect=entry.dialect,

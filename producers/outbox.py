@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS feed (
 CREATE TABLE IF NOT EXISTS record (
   id INTEGER PRIMARY KEY AUTOINCREMENT, adapter_id TEXT NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
   topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, headers BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS record_number ON record (adapter_id, sequence);
+CREATE INDEX IF NOT EXISTS record_feed ON record (adapter_id, id);
 CREATE TABLE IF NOT EXISTS silent (
   adapter_id TEXT NOT NULL, sequence INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (adapter_id, sequence)
 ) WITHOUT ROWID;
@@ -277,17 +277,18 @@ class Outbox:
         self._db.execute("DELETE FROM document WHERE at < ?", (now - STATE_DAYS * DAY_MS,))
         self._db.executescript("PRAGMA incremental_vacuum(2000)")  # `execute` would end it after one page
 
-    def pulse(self, feeds: Iterable[Feed], now: int) -> list[dict[str, Any]]:
-        """A heartbeat for each feed that has taken anything or stands ready (schemas.ledger.HEARTBEATS)."""
+    def pulse(self, feeds: Iterable[Feed], now: int, *, ended: bool = False) -> list[dict[str, Any]]:
+        """A heartbeat for each feed that has taken anything or stands ready (schemas.ledger.HEARTBEATS). One that has
+        `ended` says so where nothing of it waits: with a record left it has only stopped."""
         waiting = {
             name: (first, depth, oldest)
             for name, first, depth, oldest in self._db.execute(
                 "SELECT adapter_id, min(sequence), count(*), min(at) FROM record GROUP BY adapter_id"
             )
         }
-        return [self._pulse_one(feed, waiting.get(feed.adapter_id), now) for feed in feeds]
+        return [self._pulse_one(feed, waiting.get(feed.adapter_id), now, ended) for feed in feeds]
 
-    def _pulse_one(self, feed: Feed, waiting: tuple[int, int, int] | None, now: int) -> dict[str, Any]:
+    def _pulse_one(self, feed: Feed, waiting: tuple[int, int, int] | None, now: int, ended: bool) -> dict[str, Any]:
         counts = self._counts.get(feed.adapter_id) or dict.fromkeys(COUNTS, 0)
         rows = self._db.execute(
             "SELECT sequence, reason FROM silent WHERE adapter_id = ? ORDER BY sequence LIMIT ?",
@@ -307,7 +308,7 @@ class Outbox:
             "acknowledged": low - 1,
             "outbox_depth": waiting[1] if waiting else 0,
             "outbox_age": now - waiting[2] if waiting else 0,
-            "ended": False,
+            "ended": ended and waiting is None,
             "silent": _ranges(rows),
         }
 

@@ -1,7 +1,8 @@
 """The publisher: outbox -> Kafka, in order; what the broker has acknowledged leaves the outbox.
 
 A record is read again until its delivery report came: publishing twice is harmless (same number, same outcome), losing
-is not. The broker being away costs waiting, nothing else.
+is not. The broker being away costs waiting, nothing else. A feed that has more to send than its pace allows is passed
+over and read again behind the others: its own order stays.
 """
 
 import sqlite3
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from producers.outbox import Outbox, unpack
+from producers.pace import Pace
 from runtime import kafka, logs, telemetry
 from runtime.clock import now_ms
 from runtime.window import Window
@@ -18,6 +20,10 @@ from schemas import codec, registry, topics
 
 BATCH: Final = 1_000
 IN_FLIGHT: Final = 20_000
+
+_COLUMNS: Final = "id, adapter_id, topic, key, value, headers"
+
+Row = tuple[int, str, str, bytes, bytes, bytes]
 
 log = logs.get("publisher")
 
@@ -33,9 +39,12 @@ class Publisher:
         delivered: Callable[[list[int]], None],
         failed: Callable[[BaseException], None],
         window: Window | None,
+        pace: Pace | None = None,
     ) -> None:
         self._outbox, self._bootstrap, self._name = outbox, bootstrap, name
-        self._report, self._broken, self._window = delivered, failed, window
+        self._report, self._broken, self._window, self._pace = delivered, failed, window, pace or Pace(0)
+        self._held: dict[str, int] = {}
+        """Feed that is passed over -> the last of its records that was sent."""
         self._stop = threading.Event()
         self._failed = False
         self._in_flight = 0
@@ -88,26 +97,61 @@ class Publisher:
             if self._failed:
                 self._renew()
                 position = 0
+            held = self._of_held(reader, position)
             rows = self._waiting(reader, position)
             for row in rows:
-                self._produce(*row)
+                self._send_or_hold(row)
                 position = row[0]
             self._producer.poll(0 if rows else 0.01)
             self._hand_over()
-            if not rows:
+            if not rows and not held:
                 self._outbox.stored.wait(0.05)
                 self._outbox.stored.clear()
         reader.close()
 
-    def _waiting(self, reader: sqlite3.Connection, position: int) -> list[tuple[int, str, bytes, bytes, bytes]]:
-        if self._in_flight >= IN_FLIGHT or (self._window is not None and not self._window.open()):
+    def _waiting(self, reader: sqlite3.Connection, position: int) -> list[Row]:
+        if not self._may_send():
             time.sleep(0.01)
             return []
-        return reader.execute(
-            "SELECT id, topic, key, value, headers FROM record WHERE id > ? ORDER BY id LIMIT ?", (position, BATCH)
-        ).fetchall()
+        sql = f"SELECT {_COLUMNS} FROM record WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 our own names
+        return reader.execute(sql, (position, BATCH)).fetchall()
 
-    def _produce(self, id_: int, topic: str, key: bytes, value: bytes, headers: bytes) -> None:
+    def _may_send(self) -> bool:
+        return self._in_flight < IN_FLIGHT and (self._window is None or self._window.open())
+
+    def _send_or_hold(self, row: Row) -> None:
+        id_, feed, *_ = row
+        if feed in self._held:
+            return
+        if self._pace.room(feed) < 1:
+            self._held[feed] = id_ - 1
+            return
+        self._pace.take(feed)
+        self._produce(*row)
+
+    def _of_held(self, reader: sqlite3.Connection, position: int) -> int:
+        """As many records of the feeds that were passed over as may go now; their count. One that has no more up to
+        `position` goes with the others again."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM record WHERE adapter_id = ? AND id > ? AND id <= ? "  # noqa: S608 our own names
+            "ORDER BY id LIMIT ?"
+        )
+        count = 0
+        for feed, last in list(self._held.items()):
+            room = min(self._pace.room(feed), BATCH)
+            if room < 1 or not self._may_send():
+                continue
+            rows = reader.execute(sql, (feed, last, position, room)).fetchall()
+            for row in rows:
+                self._produce(*row)
+                self._held[feed] = row[0]
+            self._pace.take(feed, len(rows))
+            count += len(rows)
+            if len(rows) < room:
+                del self._held[feed]
+        return count
+
+    def _produce(self, id_: int, _feed: str, topic: str, key: bytes, value: bytes, headers: bytes) -> None:
         def report(error: Any, message: Any) -> None:
             self._in_flight -= 1
             if error is not None:
@@ -136,6 +180,7 @@ class Publisher:
         time.sleep(0.5)
         self._producer = kafka.producer(self._bootstrap, self._name)
         self._in_flight, self._failed = 0, False
+        self._held.clear()
 
     def _hand_over(self) -> None:
         if self._acked:

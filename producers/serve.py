@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from producers.adapter import Feed, Incoming, Receipt
 from producers.outbox import Outbox
+from producers.pace import Pace
 from producers.publish import Publisher
 from runtime import logs, telemetry
 from runtime.clock import now_ms
@@ -30,16 +31,25 @@ _Job = tuple[Incoming, "asyncio.Future[Receipt]"]
 
 
 class Server:
-    """Takes messages for all feeds of one adapter process. `take` may be called from the loop it was made in."""
+    """Takes messages for all feeds of one outbox. `take` may be called from the loop it was made in. `lane` is what
+    metrics call it where a process has two; `pace` the most records of one feed that go to Kafka in a second."""
 
     def __init__(
-        self, outbox: Outbox, feeds: Sequence[Feed], bootstrap: str, name: str, window: Window | None = None
+        self,
+        outbox: Outbox,
+        feeds: Sequence[Feed],
+        bootstrap: str,
+        name: str,
+        window: Window | None = None,
+        lane: str = "outbox",
+        pace: float = 0,
     ) -> None:
+        self._lane = lane
         self._outbox, self._feeds = outbox, feeds
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._delivered: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
         self._silent: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
-        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window)
+        self._publisher = Publisher(outbox, bootstrap, name, self._on_delivered, self._on_failed, window, Pace(pace))
         self._loop = asyncio.get_running_loop()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
@@ -65,13 +75,14 @@ class Server:
         """The same for the messages of one file, in order, in as few transactions as may be."""
         return list(await asyncio.gather(*(self.take(incoming) for incoming in batch)))
 
-    async def stop(self, timeout: float = 10.0) -> None:
-        """Store what was handed over, send what can be sent, beat once more."""
+    async def stop(self, timeout: float = 10.0, *, ended: bool = False) -> None:
+        """Store what was handed over, send what can be sent, beat once more. `ended`: the feeds will not be heard of
+        again, and are not to be called silent."""
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, timeout)
         await asyncio.to_thread(self._publisher.stop, timeout)
         self._tend(self._settle)
-        self._tend(self._beat)  # last, so that it tells how far everything came
+        self._tend(lambda: self._beat(ended=ended))  # last, so that it tells how far everything came
         await asyncio.to_thread(self._publisher.flush, timeout)
         self._tend(self._settle)
         self._outbox.close()
@@ -154,7 +165,7 @@ class Server:
         finally:
             if batch:
                 self._loop.call_soon_threadsafe(_answer, batch, receipts)
-        telemetry.PROGRESS.labels("outbox").set(now_ms() / 1000)
+        telemetry.PROGRESS.labels(self._lane).set(now_ms() / 1000)
 
     def _settle_silent(self) -> None:
         done = dict(_drain(self._silent))
@@ -167,10 +178,10 @@ class Server:
         self._outbox.take([], delivered)
         self._settle_silent()
 
-    def _beat(self) -> None:
-        pulses = self._outbox.pulse(self._feeds, now_ms())
-        telemetry.OUTBOX_DEPTH.set(sum(pulse["outbox_depth"] for pulse in pulses))
-        telemetry.OUTBOX_AGE.set(max((pulse["outbox_age"] for pulse in pulses), default=0) / 1000)
+    def _beat(self, *, ended: bool = False) -> None:
+        pulses = self._outbox.pulse(self._feeds, now_ms(), ended=ended)
+        telemetry.OUTBOX_DEPTH.labels(self._lane).set(sum(pulse["outbox_depth"] for pulse in pulses))
+        telemetry.OUTBOX_AGE.labels(self._lane).set(max((pulse["outbox_age"] for pulse in pulses), default=0) / 1000)
         for pulse in pulses:
             last = max((line["last"] for line in pulse["silent"]), default=0)
             name = pulse["adapter_id"]

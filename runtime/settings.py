@@ -5,13 +5,14 @@ the start.
 """
 
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 WORKERS: Final = "livingdata-workers"
+BACKFILL: Final = "livingdata-backfill"
 SINKS: Final = "livingdata-sinks"
 """Consumer groups, unless the settings say otherwise."""
 
@@ -42,12 +43,23 @@ class WorkerSettings(Settings):
     keyring: Path = Field(description="the city's keyring")
     redis: str = Field(pattern="^(redis|rediss|unix)://", description="claims and citizens")
     worker_id: str = Field("worker-1", pattern="^[A-Za-z0-9._-]{1,64}$")
-    group: str = Field(WORKERS, min_length=1)
+    group: str = Field("", description=f"consumer group; {WORKERS}, or {BACKFILL} of one that reads history")
+    backfill: bool = Field(False, description="read the topics of history, and give way to live data")
+    give_way_seconds: float = Field(
+        1.0, gt=0, le=3600, description="history waits while live data has waited longer than this"
+    )
+    live_group: str = Field(WORKERS, min_length=1, description="whose lag on received.* history gives way to")
+    sink_group: str = Field(SINKS, min_length=1, description="whose lag on accepted.* history gives way to")
     claim_days: int = Field(45, ge=1, le=400)
     chunk: int = Field(500, ge=1, le=10_000, description="most records handled at once")
     rules: Path | None = Field(None, description="folder of rules that add to the house's own; a known id replaces it")
     facility_groups: dict[str, str] = Field(default_factory=dict, description="facility -> group, for modes by group")
     catalogues: Path | None = Field(None, description="folder of national catalogues (livingdata catalogue import)")
+
+    @model_validator(mode="after")
+    def _group(self) -> Self:
+        self.group = self.group or (BACKFILL if self.backfill else WORKERS)
+        return self
 
 
 class ResolverSettings(Settings):
@@ -111,6 +123,9 @@ class ReplaySettings(ClickHouseSettings):
 class AdapterSettings(Settings):
     keyring: Path = Field(description="keys of this adapter's facilities")
     feeds: list[dict[str, Any]] = Field(min_length=1, description="see docs/adapters")
+    most_a_second: float = Field(
+        250, ge=0, description="records of one live feed that go to Kafka in a second; more waits in the outbox; 0: all"
+    )
     outbox_bytes: int = Field(8 << 30, ge=1 << 20, description="above this the outbox refuses new messages")
 
     @field_validator("feeds", mode="before")

@@ -5,8 +5,8 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 TAKEN: Final = Counter("livingdata_adapter_messages_total", "Messages taken", ["adapter_id", "outcome"])
-OUTBOX_DEPTH: Final = Gauge("livingdata_outbox_depth", "Records waiting for the broker")
-OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest waiting record")
+OUTBOX_DEPTH: Final = Gauge("livingdata_outbox_depth", "Records waiting for the broker", ["lane"])
+OUTBOX_AGE: Final = Gauge("livingdata_outbox_age_seconds", "Age of the oldest waiting record", ["lane"])
 PARTS: Final = Counter("livingdata_worker_parts_total", "Parts by outcome", ["kind", "outcome"])
 FACILITY_PARTS: Final = Counter(
     "livingdata_facility_parts_total", "Parts of a facility by outcome", ["facility", "outcome"]
@@ -17,6 +17,7 @@ CHUNK_SECONDS: Final = Histogram("livingdata_worker_chunk_seconds", "Time of one
 PROGRESS_NAME: Final = "livingdata_progress_timestamp_seconds"
 PROGRESS: Final = Gauge(PROGRESS_NAME, "Last progress, or nothing to do", ["role"])
 RESOLVER: Final = Counter("livingdata_resolver_answers_total", "People asked about, by answer", ["answer"])
+GIVING_WAY: Final = Gauge("livingdata_backfill_giving_way", "1 while history waits for live data")
 ROWS: Final = Counter("livingdata_sink_rows_total", "Rows inserted", ["table"])
 INSERT_SECONDS: Final = Histogram("livingdata_sink_insert_seconds", "Time of one insert", ["table"])
 AGE: Final = Histogram(

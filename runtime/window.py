@@ -11,7 +11,8 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, TopicPartition
 
 from runtime import kafka
-from runtime.settings import SINKS, WORKERS
+from runtime.settings import BACKFILL, SINKS, WORKERS
+from schemas import topics
 
 LIMIT_BYTES: Final = 2 << 20
 LIMIT_RECORDS: Final = 30_000
@@ -20,7 +21,9 @@ _ASK_SECONDS: Final = 0.2
 
 def reading_group(topic: str) -> str:
     """Whose commits say that a topic's records may be forgotten."""
-    return WORKERS if topic.startswith("received.") else SINKS
+    if topic in topics.RECEIVED_TOPICS:
+        return WORKERS
+    return BACKFILL if topic in topics.BACKFILL_TOPICS else SINKS
 
 
 class Window:

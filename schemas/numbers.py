@@ -13,8 +13,11 @@ REPLAY: Final = "replay"
 MOST_REPLAYS: Final = 5
 """A document that has been mended and sent so often and is still refused needs a person, not another turn."""
 
+BACKFILL: Final = ".backfill"
+"""How the adapter_id of a feed of history ends."""
+
 _TEXT: Final = re.compile(
-    r"(?P<adapter_id>[A-Za-z0-9._-]{0,64})/(?P<incarnation>[A-Za-z0-9._/-]{1,80})/(?P<sequence>[0-9]{1,18})/(?P<part>[0-9]{1,9})"
+    r"(?P<adapter_id>[A-Za-z0-9._-]{0,80})/(?P<incarnation>[A-Za-z0-9._/-]{1,80})/(?P<sequence>[0-9]{1,18})/(?P<part>[0-9]{1,9})"
 )
 
 
@@ -45,3 +48,13 @@ def replay_adapter(facility: str) -> str:
 
 def is_replay(adapter_id: str) -> bool:
     return adapter_id == REPLAY or adapter_id.startswith(f"{REPLAY}.")
+
+
+def history_adapter(adapter_id: str) -> str:
+    """The name of a feed's history in the ledger: numbered and balanced by itself, beside what is said live."""
+    return adapter_id if is_history(adapter_id) else adapter_id + BACKFILL
+
+
+def is_history(adapter_id: str) -> bool:
+    """Whether a feed tells of the past: the one mark of it, from the outbox to the store."""
+    return adapter_id.endswith(BACKFILL)

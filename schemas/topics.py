@@ -25,8 +25,17 @@ def received(kind: str) -> str:
     return f"received.{kind}"
 
 
+def backfill(kind: str) -> str:
+    return f"backfill.{kind}"
+
+
 def accepted(kind: str) -> str:
     return f"accepted.{kind}"
+
+
+def kind_of(topic: str) -> str:
+    """The kind that a topic of documents is of: what follows `received.`, `backfill.` or `accepted.`."""
+    return topic.partition(".")[2]
 
 
 REJECTED: Final = "rejected"
@@ -44,6 +53,12 @@ TOPICS: Final[dict[str, Topic]] = {
             for k in KINDS
         ),
         *(
+            Topic(
+                backfill(k), f"{k} of history, as adapters send it", "adapters", "backfill", _VISIT_KEY, 6, 7 * DAY_MS
+            )
+            for k in KINDS
+        ),
+        *(
             Topic(accepted(k), f"{k}, enriched", "workers", "sinks, resolver", _VISIT_KEY, 12, 14 * DAY_MS)
             for k in KINDS
         ),
@@ -57,6 +72,8 @@ TOPICS: Final[dict[str, Topic]] = {
 }
 
 RECEIVED_TOPICS: Final = tuple(received(kind) for kind in KINDS)
+BACKFILL_TOPICS: Final = tuple(backfill(kind) for kind in KINDS)
+"""History: records as on `received`, in every byte. Read by workers that give way to those of `received`."""
 ACCEPTED_TOPICS: Final = tuple(accepted(kind) for kind in KINDS)
 SINK_TOPICS: Final = (*ACCEPTED_TOPICS, REJECTED, OUTCOMES, HEARTBEATS, LINKS)
 

@@ -36,7 +36,7 @@ def rejection(rejected: Rejected, keyring: Keyring, limit: int, now: int) -> Pro
     fits = len(inside) + topics.ENRICHMENT_ROOM <= limit
     schema_id, made = registry.latest(topics.REJECTED)
     fields = _number(rejected) | {
-        "kind": source.topic.partition(".")[2],
+        "kind": topics.kind_of(source.topic),
         "document_id": event.get("document_id"),
         "source_message_id": event.get("source_message_id"),
         "stage": "worker",

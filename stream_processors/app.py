@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -12,12 +13,14 @@ from faust.transport import by_url as _by_url  # noqa: F401 the registry must be
 
 from runtime import kafka, keyring, logs, loop, telemetry
 from runtime.clock import now_ms
+from runtime.lag import Lag
 from runtime.settings import WorkerSettings
 from runtime.window import Window
 from schemas import catalogues, topics
 from schemas.rules import RULES, load
-from stream_processors import forget
+from stream_processors import forget, give_way
 from stream_processors.deliver import Deliverer
+from stream_processors.give_way import GiveWay
 from stream_processors.pipeline import Pipeline
 from stream_processors.receive import Source
 from stream_processors.rules import Rulebook
@@ -54,8 +57,14 @@ def _rules(settings: WorkerSettings) -> Rulebook:
     return made
 
 
+def _lag(settings: WorkerSettings) -> Lag:
+    """What history gives way to: live records that no worker has handled, and rows that no sink has stored."""
+    reads = {settings.live_group: topics.RECEIVED_TOPICS, settings.sink_group: topics.ACCEPTED_TOPICS}
+    return Lag(settings.kafka, reads, settings.give_way_seconds)
+
+
 class Worker:
-    """One worker process."""
+    """One worker process: of live data, or of history, which gives way to it."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         refuse_unsafe_faust()
@@ -66,6 +75,9 @@ class Worker:
         self._store = Store(settings.redis, settings.claim_days)
         ring = keyring.load(settings.keyring)
         self._pipeline = Pipeline(ring, self._store, settings.worker_id, limit, rules=_rules(settings))
+        self._role = give_way.ROLE if settings.backfill else "worker"
+        self._lag = _lag(settings) if settings.backfill else None
+        self._give_way = GiveWay(self._lag.over) if self._lag is not None else None
         self._failure: BaseException | None = None
         self._failed, self._ending = asyncio.Event(), asyncio.Event()
         self.app = self._make_app()
@@ -102,7 +114,8 @@ class Worker:
         )
         transport = ChunkTransport([*app.conf.broker_consumer], app)
         app.transport = transport
-        chunks = app.topic(*topics.RECEIVED_TOPICS, value_type=bytes, value_serializer="raw", internal=False)
+        read = topics.BACKFILL_TOPICS if settings.backfill else topics.RECEIVED_TOPICS
+        chunks = app.topic(*read, value_type=bytes, value_serializer="raw", internal=False)
         app.agent(chunks, name="chunks", concurrency=1)(self._agent)
         return app
 
@@ -120,19 +133,23 @@ class Worker:
 
     async def _work(self, chunk: Chunk) -> None:
         consumer: ChunkConsumer = self.app.consumer
+        if self._give_way is not None:
+            await self._give_way.turn()
         if not consumer.begin(chunk):
             return
         sources = [Source(r.topic, r.partition, r.offset, r.key, r.value, r.headers or ()) for r in chunk.records()]
         produced = await self._pipeline(sources)
         await asyncio.to_thread(self._deliver, produced)
         consumer.done(chunk)
-        telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
+        telemetry.PROGRESS.labels(self._role).set(now_ms() / 1000)
         await asyncio.to_thread(self._deliver.wait_for_room)
 
     def _forgetting(self) -> asyncio.Task[None]:
-        """Beside the chunks; where it fails unforeseen, the worker stops."""
+        """Beside the chunks, and not where history is read; where it fails unforeseen, the worker stops."""
 
         async def guarded() -> None:
+            if self._settings.backfill:
+                return
             try:
                 await forget.forget(forget.consumer(self._settings.kafka), self._store, self._ending.is_set)
             except Exception as error:
@@ -152,20 +169,22 @@ class Worker:
         """
         self.app.finalize()
         await self.app.start()
-        log.info("started", worker=self._settings.worker_id)
+        log.info("started", worker=self._settings.worker_id, reads=self._role)
         forgetting = self._forgetting()
         while not stop.is_set() and not self._failed.is_set() and not self.app.crashed:
             if ready is not None and self.app.consumer.assignment():
                 ready.touch()
                 ready = None
             if self.app.consumer.caught_up:
-                telemetry.PROGRESS.labels("worker").set(now_ms() / 1000)
+                telemetry.PROGRESS.labels(self._role).set(now_ms() / 1000)
             await asyncio.sleep(0.1)
         await self.app.stop()
         self._ending.set()
         await forgetting
         self._deliver.close()
         await self._store.close()
+        if self._lag is not None:
+            self._lag.close()
         if self._failure is not None:
             raise self._failure
         if self.app.crashed:
@@ -184,6 +203,8 @@ def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = No
     """The role `livingdata processor`; `ready` as in `Worker.run`."""
 
     async def main() -> None:
+        if settings.backfill:
+            os.nice(give_way.NICE)
         worker = Worker(settings)
         _spare_the_collector()
         await worker.run(stop, ready)

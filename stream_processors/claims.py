@@ -10,6 +10,8 @@ from hashlib import blake2b
 from importlib.resources import files
 from typing import Any, Final
 
+from schemas.numbers import is_history
+
 SCRIPT: Final = (files("stream_processors") / "claims.lua").read_bytes()
 FORGET: Final = (files("stream_processors") / "forget.lua").read_bytes()
 _ASKED: Final = struct.Struct(">Q16s8siI")
@@ -19,8 +21,6 @@ NUMBER_BYTES: Final = 8
 DAY_SECONDS: Final = 86_400
 LIVE_SECONDS: Final = 45 * DAY_SECONDS
 BACKFILL_SECONDS: Final = 8 * DAY_SECONDS
-BACKFILLS: Final = frozenset({"history_csv"})
-"""Source formats that tell of the past only."""
 FORGOTTEN: Final = bytes(16)
 """Stands in a claim whose content the store refused: no content equals it, so a resend is no duplicate."""
 
@@ -52,8 +52,8 @@ def key(event: Mapping[str, Any]) -> bytes:
 
 
 def seconds(event: Mapping[str, Any], live: int) -> int:
-    """How long the claim is kept: `live` seconds, of a backfill 8 days (nobody corrects it by sending it again)."""
-    return min(BACKFILL_SECONDS, live) if event["source_format"] in BACKFILLS else live
+    """How long the claim is kept: `live` seconds, of history 8 days (nobody corrects it by sending it again)."""
+    return min(BACKFILL_SECONDS, live) if is_history(event["adapter_id"]) else live
 
 
 def ask(event: Mapping[str, Any], document_date: int, seconds_: int = LIVE_SECONDS) -> bytes:

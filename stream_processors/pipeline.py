@@ -12,6 +12,7 @@ from typing import Any
 from runtime import telemetry
 from runtime.clock import now_ms
 from runtime.keyring import Keyring, KeyringError
+from schemas import topics
 from stream_processors import account, claims, codes, enrich, identify
 from stream_processors.account import Produced
 from stream_processors.lookup import NOTHING, Answers, Lookup
@@ -126,7 +127,7 @@ class Pipeline:
             runs.setdefault((source.topic, source.partition), []).append((source, event, outcome))
         for (topic, _), run in runs.items():
             produced.append(account.outcomes(self._worker, run, now))
-            kind = topic.partition(".")[2]
+            kind = topics.kind_of(topic)
             for outcome, count in Counter(outcome for _, _, outcome in run).items():
                 telemetry.PARTS.labels(kind, outcome).inc(count)
             for (facility, outcome), count in Counter((self._facility(event), o) for _, event, o in run).items():

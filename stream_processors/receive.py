@@ -66,9 +66,9 @@ def receive(source: Source, keyring: Keyring, limit: int) -> Opened | Rejected:
     if framed is None:
         return Rejected(source, "frame")
     schema_id, datum = framed
-    kind = source.topic.partition(".")[2]
+    kind = topics.kind_of(source.topic)
     name = registry.names().get(schema_id)
-    if name is not None and name.rpartition(".")[0] != source.topic:
+    if name is not None and name.rpartition(".")[0] != topics.received(kind):
         return Rejected(source, "wrong_topic", "schema_id", name)
     accepted_id = registry.accepted_id(schema_id)
     made = registry.codec(schema_id)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from infra.backfill.history import History
+from infra.backfill.meter import Meter
 from producers.adapter import Dialect, Feed, Incoming, Read, Receipt
 from producers.event import Keys
+from producers.history import History
 from producers.outbox import Outbox, OutboxInUse
 from producers.serve import Server
 from runtime import keyring
@@ -23,11 +24,10 @@ from runtime.clock import now_ms
 from runtime.settings import AdapterSettings, SettingsError
 from runtime.window import Window
 from schemas import topics
+from schemas.numbers import history_adapter
 
 FOLDER: Final = "backfill"
 """Below the adapter's data folder: a running adapter keeps its own outbox."""
-SUFFIX: Final = ".backfill"
-"""Of the adapter_id: history is numbered and balanced by itself."""
 AT_ONCE: Final = 200
 HELD_BYTES: Final = 8 << 20
 FULL_SECONDS: Final = 0.5
@@ -70,11 +70,12 @@ class Plan:
 
 def feed_of(made: Sequence[Feed], dialect: str, adapter_id: str | None) -> Feed:
     """The configured feed whose history it is, under its own name in the ledger. SettingsError where it is not clear."""
-    found = [feed for feed in made if feed.dialect == dialect and adapter_id in (None, feed.adapter_id)]
+    named = adapter_id and history_adapter(adapter_id)
+    found = [feed for feed in made if feed.dialect == dialect and named in (None, history_adapter(feed.adapter_id))]
     if len(found) != 1:
         names = ", ".join(feed.adapter_id for feed in made if feed.dialect == dialect) or "none"
         raise SettingsError(f"one feed of {dialect} is needed; the configuration has: {names} (choose with --feed)")
-    return replace(found[0], adapter_id=found[0].adapter_id + SUFFIX)
+    return replace(found[0], adapter_id=history_adapter(found[0].adapter_id))
 
 
 def files_of(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
@@ -92,7 +93,7 @@ def files_of(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
 async def send(
     settings: AdapterSettings, plan: Plan, stop: threading.Event, on_read: Callable[[int], None] = lambda _: None
 ) -> Sent:
-    """Until every file is sent and Kafka has it, or `stop`. `on_read` is told the bytes of the file that are done."""
+    """Until every file is sent and Kafka has it, or `stop`. `on_read` is told of bytes of the files as they are done."""
     outbox = _outbox(settings, plan)
     window = Window(settings.kafka) if settings.embedded_kafka else None
     server = Server(outbox, [plan.feed], settings.kafka, "backfill", window)
@@ -102,14 +103,15 @@ async def send(
         for path in plan.files:
             if stop.is_set() or server.failed.done():
                 break
-            await _file(server, plan, path, stop, sent)
-            on_read(_size(path))
+            meter = Meter(_size(path), on_read)
+            await _file(server, plan, path, stop, sent, meter)
+            meter.done()
         sent.waiting = await _drained(outbox.path, server, stop)
         if server.failed.done():
             server.failed.result()
     finally:
         sent.stopped = stop.is_set()
-        await server.stop()
+        await server.stop(ended=True)
     return sent
 
 
@@ -129,7 +131,7 @@ def _outbox(settings: AdapterSettings, plan: Plan) -> Outbox:
         raise SettingsError("another backfill works in this data folder") from None
 
 
-async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, sent: Sent) -> None:
+async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, sent: Sent, meter: Meter) -> None:
     sent.files += 1
     reads = _reads(plan, path)
     index = 0
@@ -146,6 +148,7 @@ async def _file(server: Server, plan: Plan, path: Path, stop: threading.Event, s
         index += len(batch)
         for receipt in await _take(server, plan.feed, batch, origin, stop):
             sent.add(receipt)
+        meter.read(read.raw for read in batch)
         if plan.rate > 0:
             due = max(due, time.monotonic() - 1) + len(batch) / plan.rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))

@@ -100,9 +100,9 @@ def _dry(plan: "Plan") -> tuple[dict[str, int], bool]:
     """What would be sent, by the adapter's own translator and the worker's own rules."""
     from dataclasses import replace
 
-    from infra.backfill.history import History
     from infra.conformance.check import Checker
     from infra.conformance.run import Run
+    from producers.history import History
 
     translator = History(plan.dialect.translator, plan.since)
     run = Run(Checker(replace(plan.dialect, translator=translator), plan.feed))

@@ -14,7 +14,7 @@ def add(app: typer.Typer) -> None:
 
 
 def health(
-    role: Annotated[str, typer.Argument(help="processor, sink or adapter.")],
+    role: Annotated[str, typer.Argument(help="processor, backfill (a processor of history), sink or adapter.")],
     port: Annotated[int, typer.Option(envvar="LIVINGDATA_METRICS_PORT", help="Its metrics port, on this machine.")],
     within: Annotated[float, typer.Option(min=1, help="Seconds without progress that are still well.")] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,

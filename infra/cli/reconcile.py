@@ -23,7 +23,8 @@ def reconcile(
 ) -> None:
     """The ledger's balance of each feed: taken = accepted + amended + duplicate + rejected + without document.
 
-    Exit 1 where a feed does not balance: a number is absent, a part is missing, or a silent feed has a lost tail.
+    Exit 1 where a feed does not balance: a number is absent, a part is missing, or a feed that ended or fell silent has
+    a lost tail. A feed of history says `ended` when all of it has been sent.
     """
     with clickhouse(url) as client:
         rows = ledger.balance(client, facility, settle)
@@ -46,6 +47,7 @@ def _print(rows: list[dict[str, Any]], wrong: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="right" if name in _COLUMNS else "left")
     for row in rows:
         sign = "[green]✓[/green]" if row["balanced"] else "[bold red]✗[/bold red]"
-        table.add_row(row["facility"], row["adapter_id"], *(str(row[name]) for name in _COLUMNS), sign)
+        said = f"{sign} ended" if row["ended"] else sign
+        table.add_row(row["facility"], row["adapter_id"], *(str(row[name]) for name in _COLUMNS), said)
     console.print(table)
     console.print(f"{len(rows)} nguồn / feeds, {len(wrong)} không cân / do not balance")

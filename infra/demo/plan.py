@@ -14,6 +14,7 @@ from infra.city.city import City
 from infra.city.send import Targets
 from infra.embedded.process import free_port
 from infra.embedded.supervisor import Role
+from producers.adapters import dialect
 from runtime import keyring, settings
 from runtime.keyring import Keyring
 from runtime.settings import ClickHouseSettings
@@ -38,12 +39,13 @@ class Engines:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A demo's folder and what was decided in it."""
+    """A demo's folder and what was decided in it. `history`: a worker of history is wanted."""
 
     folder: Path
     ring: Keyring = field(repr=False)
     ports: Mapping[str, int]
     dialects: Mapping[str, str] = field(default_factory=dict)
+    history: bool = False
 
     @classmethod
     def make(cls, folder: Path, city: City) -> "Plan":
@@ -57,7 +59,8 @@ class Plan:
         sink.mkdir(exist_ok=True)
         (sink / "facilities.yaml").write_text(yaml.safe_dump(city.register(), allow_unicode=True), encoding="utf-8")
         (folder / MAPPING).write_text(history_csv.MAPPING, encoding="utf-8")
-        return cls(folder, ring, {code: free_port() for code in codes}, city.dialects)
+        history = any(dialect(spoken).history for spoken in city.dialects.values())
+        return cls(folder, ring, {code: free_port() for code in codes}, city.dialects, history)
 
     def targets(self) -> Targets:
         """Where the city sends to."""
@@ -69,7 +72,7 @@ class Plan:
         return self.folder / "hospitals" / code / "xml"
 
     def roles(self, engines: Engines) -> list[Role]:
-        """Sink, worker and adapter, each with its settings file."""
+        """Sink, worker and adapter, each with its settings file; a worker of history where a hospital tells of it."""
         common = {
             "kafka": engines.kafka,
             "embedded_kafka": engines.embedded,
@@ -77,13 +80,11 @@ class Plan:
             "log_level": "INFO",
         }
         store = {"clickhouse": engines.clickhouse, "database": engines.database}
+        worker = common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")}
         return [
             self._role("sink", ["sink"], common | store),
-            self._role(
-                "processor",
-                ["processor"],
-                common | {"redis": engines.redis, "keyring": str(self.folder / "keyring.json")},
-            ),
+            self._role("processor", ["processor"], worker),
+            *([self._role("backfill", ["processor", "--backfill"], worker)] if self.history else []),
             self._role(
                 "adapter",
                 ["adapter", "run"],

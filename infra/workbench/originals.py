@@ -109,5 +109,5 @@ def received_of(accepted: Source) -> Source | None:
     if stage != "accepted" or schema_id is None:
         return None
     value = codec.frame(schema_id, framed[1][: datum_length(sealed)])
-    topic = topics.received(rest.partition(".")[0])
+    topic = topics.received(rest.partition(".")[0])  # of history too: a person asks for it now
     return source(topic, accepted.partition, accepted.offset, value, sealed)

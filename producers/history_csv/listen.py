@@ -55,4 +55,5 @@ DIALECT: Final = Dialect(
     answer=answer,
     listen=listen,
     suffixes=(".csv", ".tsv", ".txt"),
+    history=True,
 )

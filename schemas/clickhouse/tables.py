@@ -327,7 +327,7 @@ LEDGER_FEEDS: Final[tuple[Feed, ...]] = (
         "ledger_numbers",
         "SELECT feeds[n.feed + 1].adapter_id AS adapter_id, feeds[n.feed + 1].incarnation AS incarnation,\n"
         "  n.sequence AS sequence, n.part AS part, n.parts AS parts, feeds[n.feed + 1].facility AS facility,\n"
-        "  replaceOne(topic, 'received.', '') AS kind, n.captured_at AS captured_at,\n"
+        "  splitByChar('.', topic)[2] AS kind, n.captured_at AS captured_at,\n"
         "  n.outcome AS outcome, '' AS identity_tier, if(n.outcome = 'duplicate', 1, 0) AS rank\n"
         "FROM {source} ARRAY JOIN numbers AS n WHERE n.outcome != 'rejected'",
         apart=True,

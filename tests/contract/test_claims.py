@@ -251,9 +251,11 @@ async def test_claims_end_after_their_days(server: str) -> None:
 
 def test_a_backfills_claim_is_short() -> None:
     live = 45 * 86_400
-    assert live == claims.seconds({"source_format": "hl7v2"}, live)
-    assert 8 * 86_400 == claims.seconds({"source_format": "history_csv"}, live)
-    assert 86_400 == claims.seconds({"source_format": "history_csv"}, 86_400)
+    for name in ("01001.his", "replay.01001", "01001.backfill.his"):
+        assert live == claims.seconds({"adapter_id": name}, live)
+    for name in ("01001.his.backfill", "01001.old.backfill"):
+        assert 8 * 86_400 == claims.seconds({"adapter_id": name}, live)
+        assert 86_400 == claims.seconds({"adapter_id": name}, 86_400)
 
 
 async def test_a_claim_stays_small(server: str) -> None:

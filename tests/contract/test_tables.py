@@ -165,10 +165,12 @@ def test_every_rule_can_be_checked() -> None:
 
 
 def test_every_kind_and_every_ledger_has_its_topics() -> None:
-    expected = {*(f"received.{kind}" for kind in KINDS), *(f"accepted.{kind}" for kind in KINDS), *LEDGER}
+    expected = {f"{stage}.{kind}" for stage in ("received", "backfill", "accepted") for kind in KINDS} | {*LEDGER}
     assert expected == set(TOPICS)
     assert set(topics.RECEIVED_TOPICS) == {name for name in TOPICS if name.startswith("received.")}
-    assert set(TOPICS) - set(topics.RECEIVED_TOPICS) == set(topics.SINK_TOPICS)
+    assert set(topics.BACKFILL_TOPICS) == {name for name in TOPICS if name.startswith("backfill.")}
+    read_by_workers = {*topics.RECEIVED_TOPICS, *topics.BACKFILL_TOPICS}
+    assert set(TOPICS) - read_by_workers == set(topics.SINK_TOPICS)
 
 
 def test_a_topics_row_is_whole() -> None:
@@ -181,6 +183,7 @@ def test_a_topics_row_is_whole() -> None:
 
 RETENTION_DAYS: Final = {
     "received": 7,
+    "backfill": 7,
     "accepted": 14,
     "rejected": 30,
     "outcomes": 14,

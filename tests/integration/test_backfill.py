@@ -21,6 +21,8 @@ from producers.adapters import dialect
 from producers.feeds import feeds
 from runtime import keyring
 from runtime.settings import AdapterSettings, SettingsError
+from schemas import topics
+from tests.integration.test_publish import arrived, values
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +85,17 @@ def test_history_is_sent_once(chosen: AdapterSettings, tmp_path: Path) -> None:
         first.documents + first.refused,
     )
     assert (120, 120, 0) == (second.messages, second.again, second.documents)
+
+
+def test_it_goes_to_topics_of_its_own_and_says_that_it_ended(chosen: AdapterSettings, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    with Broker(tmp_path / "own") as own:
+        sent = run(chosen.model_copy(update={"kafka": own.bootstrap}), plan_of(chosen, tmp_path / "old"))
+        told = values(arrived(own.bootstrap, (topics.backfill("encounter"),), sent.documents))
+        beats = values(arrived(own.bootstrap, (topics.HEARTBEATS,), 2))
+    assert (sent.documents, {f"{CODE}.OLD.backfill"}) == (len(told), {said["adapter_id"] for said in told})
+    assert (True, 120, 120) == tuple(beats[-1][name] for name in ("ended", "taken", "acknowledged"))
+    assert not any(said["ended"] for said in beats[:-1])
 
 
 def test_a_run_that_was_stopped_goes_on(chosen: AdapterSettings, tmp_path: Path) -> None:

@@ -146,6 +146,26 @@ def test_a_silent_feed_against_its_own_curve(store: ClickHouse) -> None:
     assert 7 == one(store, "SELECT outbox_depth FROM silent_feeds WHERE facility = '01001'")["outbox_depth"]
 
 
+def test_history_that_ended_is_no_silent_feed_and_hides_none(store: ClickHouse) -> None:
+    live = {"facility": "01001", "adapter_id": "01001.HIS"}
+    old = {"facility": "01001", "adapter_id": "01001.HIS.backfill"}
+    put(store, [
+        doc("encounter", sequence=n, document_id=f"b{n}", **seen(captured_at=NOW - n * HOUR // 4), **live)
+        for n in range(30, 14 * 24 * 4)
+    ])  # fmt: skip
+    alone = {"facility": "01002", "adapter_id": "01002.OLD.backfill"}
+    asked = "SELECT facility, is_silent, round(expected_since) AS expected FROM silent_feeds ORDER BY facility"
+    before = store.rows(asked)
+    assert [("01001", True)] == [(row["facility"], row["is_silent"]) for row in before]
+    put(store, [
+        doc("encounter", sequence=n, document_id=f"{feed['facility']}o{n}", **seen(captured_at=NOW), **feed)
+        for n in range(1, 500) for feed in (old, alone)
+    ])  # fmt: skip
+    assert before == store.rows(asked)
+    fresh = store.rows("SELECT DISTINCT facility FROM feed_freshness")
+    assert [{"facility": "01001"}] == fresh
+
+
 def test_progress_of_a_silent_and_an_unknown_feed(store: ClickHouse) -> None:
     register(store, "01001", "01002")
     put(store, [

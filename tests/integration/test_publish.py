@@ -69,9 +69,9 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def serving(
-    box: Outbox, bootstrap: str, window: Window | None = None, timeout: float = 5
+    box: Outbox, bootstrap: str, window: Window | None = None, timeout: float = 5, pace: float = 0
 ) -> AsyncIterator[Server]:
-    server = Server(box, FEEDS, bootstrap, "test", window)
+    server = Server(box, FEEDS, bootstrap, "test", window, pace=pace)
     server.start()
     try:
         yield server
@@ -255,3 +255,32 @@ async def test_a_record_that_the_client_cannot_send_ends_the_role_and_stays(
         await asyncio.wait_for(asyncio.shield(server.failed), 30)
     assert 1 == len(waiting(box.path))
     await server.stop(timeout=1)
+
+
+async def test_a_feed_with_much_to_send_stands_before_its_own_only(broker: Broker, tmp_path: Path) -> None:
+    """Two records in a burst, then one in a second: the other feed's goes at once, and each keeps its order."""
+    box = outbox(tmp_path)
+    async with serving(box, broker.bootstrap, pace=1) as server:
+        await take(server, 1, 20)
+        await server.take(incoming(line("other", visit("B")), feed=OTHER_FEED))
+        await until(lambda: OTHER_FEED.adapter_id not in {one.adapter_id for one in waiting(box.path)})
+        assert FEED.adapter_id in {one.adapter_id for one in waiting(box.path)}
+    box = outbox(tmp_path)
+    async with serving(box, broker.bootstrap) as server:
+        await until(is_empty(box))
+    told = by_key(arrived(broker.bootstrap, ("received.encounter",), 21))
+    assert 21 == sum(len(numbers) for numbers in told.values())
+    assert all(numbers == sorted(numbers) for numbers in told.values())
+
+
+async def test_what_was_passed_over_goes_on_at_its_pace(broker: Broker, tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    async with serving(box, broker.bootstrap, pace=40) as server:
+        await take(server, 1, 100)
+        await until(is_empty(box))
+        await take(server, 101, 100)
+        await until(is_empty(box))
+    told = by_key(arrived(broker.bootstrap, ("received.encounter",), 200))
+    assert [list(range(first, 201, 7)) for first in (7, 1, 2, 3, 4, 5, 6)] == [
+        told[key] for key in sorted(told, key=lambda key: told[key][0] % 7)
+    ]

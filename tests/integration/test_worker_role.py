@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.redis import EmbeddedRedis
-from runtime import kafka, keyring
+from runtime import kafka, keyring, telemetry
 from runtime.settings import WorkerSettings, load
 from schemas import codec, registry, topics
 from stream_processors import app
@@ -99,3 +99,36 @@ def test_from_received_to_accepted_and_what_the_store_refused_comes_again(city: 
     assert {"frame"} == {
         said["reason"] for topic, said in city.read if topic == topics.REJECTED and said["stage"] != "sink"
     }
+
+
+def test_history_is_taken_when_nothing_live_waits(city: City, tmp_path: Path) -> None:
+    """It waits for the worker of live data, and for the sink to store what that one wrote."""
+    keyring.save(KEYRING, tmp_path / "keyring.json")
+    old = source(sequence=1, adapter_id="01003.his.backfill", document_id="d7" * 16)
+    stop = threading.Event()
+    asking = kafka.producer(city.bootstrap, "test")
+    for topic in topics.TOPICS:
+        asking.list_topics(topic, timeout=10)
+    city.send(source(sequence=2), replace(old, topic=topics.backfill("encounter")))
+    roles: list[threading.Thread] = []
+    with EmbeddedRedis(tmp_path / "redis") as redis:
+
+        def start(name: str, *, history: bool) -> None:
+            settings = load(WorkerSettings, kafka=city.bootstrap, data=tmp_path / name, keyring=tmp_path / "keyring.json",
+                            redis=redis.url, embedded_kafka=True, sink_group="test", backfill=history)  # fmt: skip
+            roles.append(threading.Thread(target=app.run, args=(settings, stop)))
+            roles[-1].start()
+
+        start("history", history=True)
+        city.wait_for(lambda _: telemetry.GIVING_WAY._value.get() == 1)
+        start("live", history=False)
+        city.wait_for(lambda city: "accepted.encounter" in {topic for topic, _ in city.read} and 2 in city.outcomes())
+        assert {2: "accepted"} == city.outcomes()  # the sink has stored nothing yet
+        city.reader.commit(offsets=city.reader.position(city.reader.assignment()), asynchronous=False)
+        city.wait_for(lambda city: 1 in city.outcomes())
+        assert {1: "accepted", 2: "accepted"} == city.outcomes()
+        stop.set()
+        for one in roles:
+            one.join(30)
+    chunks = [said["topic"] for topic, said in city.read if topic == topics.OUTCOMES]
+    assert ["received.encounter", "backfill.encounter"] == chunks

@@ -4,12 +4,15 @@
 from typing import Final
 
 from schemas.kinds import KINDS
+from schemas.numbers import BACKFILL
 from sinks.clickhouse.views.view import HANOI, View
 
 SILENT_AT: Final = 5
 """A feed of which so many documents were to be expected since its last one is silent: by chance that happens in less
 than one case of a hundred (Poisson, e^-5)."""
 USUAL_DAYS: Final = 28
+_LIVE: Final = f"NOT endsWith(adapter_id, '{BACKFILL}')"
+"""History comes when somebody sends it: it is neither fresh nor late, and no feed's usual curve."""
 
 
 def _seconds(since: str) -> str:
@@ -17,10 +20,10 @@ def _seconds(since: str) -> str:
 
 
 def feed_freshness() -> View:
-    """Replays are left out: they keep the capture time of what they mend. The hour is that of capture."""
+    """Of live feeds. Replays are left out too: they keep the capture time of what they mend. The hour is that of capture."""
     each = "\n  UNION ALL ".join(
         f"SELECT facility, occurred_at, recorded_at, captured_at, stored_at FROM {kind}_history FINAL "
-        "WHERE replay_of IS NULL"
+        f"WHERE replay_of IS NULL AND {_LIVE}"
         for kind in KINDS
     )
     levels = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
@@ -60,11 +63,15 @@ def feeds_seen() -> View:
 def silent_feeds() -> View:
     """A feed against its own daily curve: how many documents were to be expected since the last one came.
 
-    The curve is by hour and sort of day (working day, weekend) over the past 28 days, or as long as the feed is known.
+    History is left out. The curve is by hour and sort of day (working day, weekend) over the past 28 days, or as long as the feed is known.
     """
     each = "\n    UNION ALL ".join(
         f"SELECT facility, source_system, '{kind}' AS kind, captured_at FROM {kind}_history "
-        f"WHERE captured_at >= now() - INTERVAL {USUAL_DAYS} DAY AND captured_at <= now()"
+        f"WHERE captured_at >= now() - INTERVAL {USUAL_DAYS} DAY AND captured_at <= now() AND {_LIVE}"
+        for kind in KINDS
+    )
+    ever = "\n    UNION ALL ".join(
+        f"SELECT facility, source_system, '{kind}' AS kind, captured_at FROM {kind}_history WHERE {_LIVE}"
         for kind in KINDS
     )
     feed = "facility, source_system, kind"
@@ -79,7 +86,10 @@ arrived AS (
   ) GROUP BY {feed}, hour
 ),
 known AS (
-  SELECT {feed}, min(first_seen) AS first_seen, max(last_seen) AS last_seen FROM feeds_seen GROUP BY {feed}
+  SELECT {feed}, min(captured_at) AS first_seen, max(captured_at) AS last_seen
+  FROM (
+    {ever}
+  ) GROUP BY {feed}
 ),
 slots AS (
   SELECT {feed}, last_seen, toStartOfHour(last_seen, {HANOI}) + INTERVAL number HOUR AS slot, toHour(slot) AS clock,
@@ -95,7 +105,7 @@ usual AS (
 ),
 beats AS (
   SELECT facility, source_system, max(at) AS last_heartbeat, argMax(outbox_depth, at) AS outbox_depth
-  FROM heartbeats WHERE at >= now() - INTERVAL 2 DAY GROUP BY facility, source_system
+  FROM heartbeats WHERE at >= now() - INTERVAL 2 DAY AND {_LIVE} GROUP BY facility, source_system
 )
 SELECT s.facility AS facility, s.source_system AS source_system, s.kind AS kind, any(s.last_seen) AS last_seen,
   round(sum(s.part * ifNull(u.total, 0) / greatest(s.days, 1)), 1) AS expected_since,

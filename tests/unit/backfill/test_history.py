@@ -9,12 +9,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from infra.backfill.history import TOO_OLD, History
 from infra.backfill.run import feed_of, files_of
 from infra.city import history_csv
 from infra.cli import build
 from producers.adapter import Document, Feed, Outcome, Parsed, Refusal
 from producers.event import version
+from producers.history import TOO_OLD, History
 from runtime.clock import YEAR_2000_MS
 from runtime.settings import SettingsError
 from tests.lines import DIALECT, FEED, NOW, line, visit

@@ -46,6 +46,7 @@ class Service(Strict):
     profiles: list[str] = Field(default_factory=list)
     secrets: list[str] = Field(default_factory=list)
     ulimits: dict[str, dict[str, int]] = Field(default_factory=dict)
+    cpu_shares: int | None = None
     stop_grace_period: str | None = None
     read_only: bool = False
     tmpfs: list[str] = Field(default_factory=list)

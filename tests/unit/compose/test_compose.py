@@ -30,7 +30,7 @@ def test_what_compose_does_not_know_is_refused() -> None:
 def test_the_whole_house_is_there() -> None:
     images = {name: one.image.split(":")[0].rpartition("/")[2] for name, one in COMPOSE.services.items()}
     counts = {image: list(images.values()).count(image) for image in images.values()}
-    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 7} == {
+    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 8} == {
         image: counts[image] for image in ("kafka", "redis", "clickhouse-server", "clickhouse-keeper", "livingdata")
     }
     assert {"registry", "prometheus", "grafana", "kafka-ui", "kafka-exporter"} <= set(COMPOSE.services)
@@ -108,7 +108,14 @@ def test_our_roles_can_write_nothing_and_may_nothing(name: str) -> None:
 def test_the_health_of_our_roles_is_progress(name: str) -> None:
     one = OURS[name]
     assert one.healthcheck is not None
-    assert ["CMD", "livingdata", "health", one.command[0]] == one.healthcheck.test[:4]
+    role = "backfill" if "--backfill" in one.command else one.command[0]
+    assert ["CMD", "livingdata", "health", role] == one.healthcheck.test[:4]
+
+
+def test_history_gets_a_smaller_share_than_the_live_roles() -> None:
+    shares = {name: one.cpu_shares for name, one in COMPOSE.services.items() if one.cpu_shares is not None}
+    assert ["backfill"] == list(shares)
+    assert shares["backfill"] < 1024  # what the others have
 
 
 @pytest.mark.parametrize("name", OURS)

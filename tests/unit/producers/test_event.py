@@ -222,6 +222,14 @@ def test_kafkas_key_is_facility_and_visit_or_document() -> None:
     assert ("received.encounter", "received.referral") == (record.topic, other.topic)
 
 
+def test_history_goes_to_topics_of_its_own_and_is_told_alike() -> None:
+    live, old = event(), event(number=replace(NUMBER, adapter_id="01001.his.backfill"))
+    assert ("received.encounter", "backfill.encounter") == (live.topic, old.topic)
+    assert (live.key, [name for name, _ in live.headers]) == (old.key, [name for name, _ in old.headers])
+    said, again = decoded(live.value), decoded(old.value)
+    assert {"adapter_id", "trace_id"} == {name for name in said if said[name] != again[name]}
+
+
 @pytest.mark.parametrize("empty", [None, ""])
 def test_a_number_that_is_missing_has_no_pseudonym(empty: str | None) -> None:
     made = told(replace(VISIT, visit_number=empty, patient_number=empty))

@@ -1,9 +1,11 @@
 """The feeds of an adapter process: every mistake at once, never a value; keys for each facility."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.city import history_csv
 from producers import adapters
 from producers.feeds import feeds, keys
 from producers.folder import FolderOptions
@@ -43,6 +45,16 @@ def test_a_feed_is_made_and_what_is_left_out_has_its_default() -> None:
 def test_a_name_of_its_own_is_kept() -> None:
     (made,) = feeds([entry(adapter_id="01001.old")])
     assert "01001.old" == made.adapter_id
+
+
+def test_a_dialect_of_the_past_has_the_name_of_history_and_no_other_has(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(history_csv.MAPPING, encoding="utf-8")
+    old = entry(dialect="history_csv", options={"mapping": str(mapping)})
+    made = feeds([old, old | {"adapter_id": "old"}, old | {"adapter_id": "older.backfill"}])
+    assert ["01001.HIS.backfill", "old.backfill", "older.backfill"] == [feed.adapter_id for feed in made]
+    (line,) = mistakes(entry(adapter_id="01001.his.backfill"))
+    assert line.startswith("  feeds.0.adapter_id: this name is of history")
 
 
 def test_every_mistake_is_told_at_once() -> None:

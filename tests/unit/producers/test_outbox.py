@@ -421,6 +421,14 @@ def test_a_heartbeat_is_of_the_ledgers_schema_and_tells_the_feed(box: Outbox) ->
     }.items() <= made.items()  # fmt: skip
 
 
+def test_a_feed_that_ended_says_so_when_nothing_of_it_waits(box: Outbox) -> None:
+    take(box, line("1", visit("A")), line("2"))
+    assert [False] == [made["ended"] for made in box.pulse([FEED], NOW, ended=True)]
+    box.take([], [one.id for one in waiting(box.path)])
+    assert [True] == [made["ended"] for made in box.pulse([FEED], NOW, ended=True)]
+    assert [False] == [made["ended"] for made in box.pulse([FEED], NOW)]
+
+
 def test_a_feed_that_took_nothing_beats_too(box: Outbox) -> None:
     take(box, line("1", visit("A")))
     _, other = box.pulse([FEED, OTHER_FEED], NOW)

@@ -105,7 +105,7 @@ async def test_what_may_be_done_later_ends_nothing(
     """Heartbeats, purges and silent numbers on a disk that fails."""
     box = outbox(tmp_path)
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     for name in ("pulse", "purge", "forget_silent"):

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from runtime import kafka, window
-from runtime.settings import SINKS, WORKERS
+from runtime.settings import BACKFILL, SINKS, WORKERS
 from runtime.window import LIMIT_RECORDS, Window, reading_group
 from schemas import topics
 
@@ -116,6 +116,8 @@ def test_the_broker_is_not_asked_at_every_look(groups: Groups, monkeypatch: pyte
 
 def test_every_topic_has_the_readers_that_its_row_names() -> None:
     for topic in topics.TOPICS.values():
-        assert reading_group(topic.name) in {WORKERS if "workers" in topic.reader else "", SINKS}
-    told: dict[str, Any] = {name: reading_group(name) for name in (*topics.RECEIVED_TOPICS, *topics.SINK_TOPICS)}
+        named = {"workers": WORKERS, "backfill": BACKFILL}
+        assert reading_group(topic.name) in {named.get(topic.reader, ""), SINKS}
+    told: dict[str, Any] = {name: reading_group(name) for name in topics.TOPICS}
     assert set(topics.RECEIVED_TOPICS) == {name for name, group in told.items() if group == WORKERS}
+    assert set(topics.BACKFILL_TOPICS) == {name for name, group in told.items() if group == BACKFILL}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.numbers import PartNumber, is_replay, parse, replay_adapter
+from schemas.numbers import PartNumber, history_adapter, is_history, is_replay, parse, replay_adapter
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_any_text_gives_a_number_that_is_written_alike_or_none(text: str) -> Non
 def test_the_replay_adapter_of_a_facility() -> None:
     assert "replay.01003" == replay_adapter("01003")
     assert [True, True, False, False] == [is_replay(x) for x in ("replay.01003", "replay", "replayer", "01003.replay")]
+
+
+def test_the_history_of_a_feed_is_named_once() -> None:
+    assert "01003.OLD.backfill" == history_adapter("01003.OLD") == history_adapter("01003.OLD.backfill")
+    assert [True, False, False] == [is_history(x) for x in ("01003.OLD.backfill", "01003.backfill.OLD", "01003.OLD")]

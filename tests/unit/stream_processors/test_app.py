@@ -12,6 +12,7 @@ from runtime.settings import WorkerSettings, load
 from schemas import topics
 from stream_processors import app
 from stream_processors.app import UnsafeFaustError, Worker, refuse_unsafe_faust
+from stream_processors.give_way import GiveWay
 from tests.received import KEYRING
 
 
@@ -51,6 +52,28 @@ async def test_trap_9_values_reach_us_as_bytes(worker: Worker) -> None:
     assert set(topics.RECEIVED_TOPICS) == set(agent.channel.topics)
     assert (bytes, "raw") == (agent.channel.value_type, agent.channel.value_serializer)
     assert "raw" == worker.app.conf.value_serializer
+
+
+async def test_a_worker_of_history_reads_history_alone_in_a_group_of_its_own(worker: Worker) -> None:
+    old = worker._settings.model_copy(update={"backfill": True, "group": ""})
+    made = Worker(WorkerSettings(**old.model_dump()))
+    (agent,) = made.app.agents.values()
+    assert set(topics.BACKFILL_TOPICS) == set(agent.channel.topics)
+    assert ("livingdata-workers", "livingdata-backfill") == (worker.app.conf.id, made.app.conf.id)
+
+
+async def test_a_chunk_of_history_begins_when_it_is_its_turn(worker: Worker) -> None:
+    consumer, chunk = Consumer(), OneChunk()
+    worker._deliver = Delivered(consumer.told)  # type: ignore[assignment]
+    answers = iter([True, False])
+
+    def over() -> bool:
+        consumer.told.append(("asked", None))
+        return next(answers)
+
+    worker._give_way = GiveWay(over, pause=0)
+    await (await run_agent(worker, consumer, chunk))
+    assert ["asked", "asked", "begin", "delivered", "done"] == [what for what, _ in consumer.told]
 
 
 async def test_trap_4_10_17_21_23_the_settings_that_would_lose_events_are_off(worker: Worker) -> None:

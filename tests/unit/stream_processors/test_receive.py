@@ -51,6 +51,13 @@ def test_an_unknown_schema_is_kept_for_an_upgrade() -> None:
     assert ("schema_unknown", "schema_id") == refused(replace(source(), value=codec.frame(9999, datum())))
 
 
+def test_a_record_of_history_is_opened_as_a_live_one_is() -> None:
+    live = source()
+    old = replace(live, topic="backfill.encounter")
+    assert replace(receive(live, KEYRING, LIMIT), source=old) == receive(old, KEYRING, LIMIT)
+    assert ("wrong_topic", "schema_id") == refused(replace(old, topic="backfill.service"))
+
+
 def test_a_schema_of_another_topic() -> None:
     assert ("wrong_topic", "schema_id") == refused(replace(source(), topic="received.service"))
     ledger = codec.frame(registry.ids()["rejected.1"], datum())
