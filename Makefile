@@ -89,6 +89,16 @@ fix: $(STAMP) ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+PEERS := build/peers/venv
+
+$(PEERS)/.ready: tests/bench/peers/pyproject.toml tests/bench/peers/uv.lock | $(STAMP)
+	@echo "setting up $(PEERS) (once; the other engines)"
+	@cd tests/bench/peers && UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(PEERS) $(CURDIR)/$(BIN)/uv sync --frozen --quiet --python $(CURDIR)/$(BIN)/python
+	@touch $@
+
+bench-peers: $(STAMP) $(PEERS)/.ready ## the same job on other engines, and on none; writes build/bench/peers.json; ARGS="--help"
+	@$(BIN)/python -m tests.bench.bench_peers $(ARGS)
+
 bench-%: $(STAMP) ## measure one part: bench-processor, bench-adapters (writes build/bench/NAME.json)
 	@$(BIN)/python -m tests.bench.bench_$*
 
