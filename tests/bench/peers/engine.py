@@ -115,13 +115,13 @@ class Engine:
         return [tuple(orjson.loads(line)) for line in lines if line.endswith(b"]")]
 
 
-def until(ready: Callable[[], bool], seconds: float, check: Callable[[], None]) -> bool:
+def until(ready: Callable[[], bool], seconds: float, check: Callable[[], None], every: float = 0.02) -> bool:
     deadline = time.monotonic() + seconds
     while not ready():
         check()
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.02)
+        time.sleep(every)
     return True
 
 

