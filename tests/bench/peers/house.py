@@ -26,6 +26,7 @@ from tests.bench.mix import Mix
 from tests.fakes import FakeStore
 
 JARS: Final = Path("build/stack")
+PEOPLE: Final = 4_000
 PARTITIONS: Final = 4
 """Of each topic: as many as the embedded broker gives."""
 _READ: Final = (*topics.ACCEPTED_TOPICS, topics.REJECTED)
@@ -40,6 +41,8 @@ class Load:
     records: tuple[Source, ...]
     outputs: int
     """How many of the first `drained` end on `accepted` or `rejected`; the others are duplicates."""
+    accepted: int
+    """How many of them end on `accepted`."""
     drained: int
     firsts: tuple[Source, ...]
     """Those that are the first of their document, and accepted: each must come out, and once."""
@@ -52,7 +55,7 @@ def seal_of(record: Source) -> bytes:
 
 def load(drained: int, paced: int) -> Load:
     """`drained` records to be read at once, then `paced` more."""
-    mix = Mix()
+    mix = Mix(people=PEOPLE)
     records = mix.sources(drained + paced)
     key = mix.ring.citizen
     assert key is not None
@@ -69,14 +72,15 @@ def load(drained: int, paced: int) -> Load:
         if place not in seen and seal_of(record) in seals:
             seen.add(place)
             firsts.append(record)
-    return Load(mix.ring, citizens, tuple(records), outputs, drained, tuple(firsts))
+    return Load(mix.ring, citizens, tuple(records), outputs, len(out), drained, tuple(firsts))
 
 
 class House:
     """The servers. `fresh` empties them and gives the address of Kafka, which may be another each time."""
 
-    def __init__(self, kafka_: str, redis_: str, *, real: bool) -> None:
+    def __init__(self, kafka_: str, redis_: str, *, real: bool, clickhouse: str = "", pid: int = 0) -> None:
         self.kafka, self.redis, self.real = kafka_, redis_, real
+        self.clickhouse, self.pid = clickhouse, pid
         self._embedded: EmbeddedKafka | None = None
 
     def fresh(self, made: Load) -> None:
@@ -130,6 +134,8 @@ def open_house(folder: Path, *, embedded: bool) -> Iterator[House]:
             wanted = plan.free(folder / "stack", JARS)
             closing.callback(control.stop, wanted.data)
             said = control.start(wanted)
-            made = House(said["bootstrap"], said["redis"], real=True)
+            made = House(
+                said["bootstrap"], said["redis"], real=True, clickhouse=said["clickhouse"], pid=int(said["pid"])
+            )
         closing.callback(made.close)
         yield made
