@@ -109,8 +109,9 @@ class Engine:
             self._process.wait()
             self._process = None
 
-    def told(self) -> list[tuple[float, float, float, int]]:
-        """(time, processor seconds, of them in the shared functions, events), ten times a second."""
+    def told(self) -> list[tuple[float, float, float, int, bool]]:
+        """(time, processor seconds, of them in the shared functions, events, whether a step begins), ten times a
+        second."""
         lines = (self.folder / "told").read_bytes().splitlines() if (self.folder / "told").exists() else []
         return [tuple(orjson.loads(line)) for line in lines if line.endswith(b"]")]
 
@@ -149,9 +150,8 @@ def drain(engine: Engine, results: Results, load: Load) -> dict[str, float]:
     done = time.time()
     time.sleep(0.25)
     told = engine.told()
-    # An engine may do nearly all in one step: then it is measured from before that step.
-    most = _WARM * told[-1][2]
-    first = [line for line in told if line[3] <= _WARM * load.drained and line[2] <= most][-1]
+    # From the beginning of a step: an engine may do nearly all in one.
+    first = [line for line in told if line[4] and line[3] <= _WARM * load.drained][-1]
     last = next((line for line in told if line[0] >= done), told[-1])
     events, end = last[3] - first[3], max(results.times)
     cpu, shared = (last[1] - first[1]) / events * 1e6, (last[2] - first[2]) / events * 1e6

@@ -48,7 +48,7 @@ class Clock:
     def __init__(self) -> None:
         self.events, self.shared = 0, 0.0
         self._file: Any = None
-        self._at = 0.0
+        self._at = self._began = 0.0
 
     def timed(self, work: Callable[..., T], *arguments: Any) -> T:
         started = time.thread_time()
@@ -56,16 +56,22 @@ class Clock:
         self.shared += time.thread_time() - started
         return made
 
+    def begin(self) -> None:
+        """Before a step: nothing is half done, so a measure may begin here."""
+        if time.monotonic() - self._began > TELL_SECONDS:
+            self._began = time.monotonic()
+            self._tell(begins=True)
+
     def done(self, events: int) -> None:
         self.events += events
         if time.monotonic() - self._at > TELL_SECONDS:
             self._tell()
 
-    def _tell(self) -> None:
-        """A line: (time, processor seconds, of them in the shared functions, events)."""
+    def _tell(self, *, begins: bool = False) -> None:
+        """A line: (time, processor seconds, of them in the shared functions, events, whether a step begins)."""
         self._at = time.monotonic()
         if self._file is not None:
-            self._file.write(orjson.dumps([time.time(), time.process_time(), self.shared, self.events]) + b"\n")
+            self._file.write(orjson.dumps([time.time(), time.process_time(), self.shared, self.events, begins]) + b"\n")
 
     def tell(self) -> None:
         """From now on, in a thread of its own."""
@@ -87,6 +93,7 @@ class Timed(Pipeline):
         self.clock = Clock()
 
     def _check(self, sources: Sequence[Source], maps: frozenset[bytes]) -> tuple[list[Step], Question | None]:
+        self.clock.begin()
         return self.clock.timed(super()._check, sources, maps)
 
     def _finish(self, steps: Sequence[Step], answers: Answers) -> list[Produced]:
