@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.ready
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml uv.lock
 	@echo "setting up $(VENV) (once; a few minutes, about 200 MB)"
@@ -73,12 +73,6 @@ stack-status: $(STAMP) ## ask each part whether it answers
 test-access: $(STAMP) ## each role of the store on a real engine: what it sees, what it is refused
 	@$(BIN)/python -m pytest tests/integration/test_access.py tests/integration/test_access_sql.py $(ARGS)
 
-bench-sink: $(STAMP) ## rows a second into ClickHouse, against two other ways; writes build/bench/sink.json
-	@$(BIN)/python -m tests.bench.bench_sink $(ARGS)
-
-bench-queries: $(STAMP) ## the analysts' questions on many rows; ARGS="--rows 5000000"; writes build/bench/queries.json
-	@$(BIN)/python -m tests.bench.bench_queries $(ARGS)
-
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -89,7 +83,17 @@ fix: $(STAMP) ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench-%: $(STAMP) ## measure one part: bench-processor, bench-adapters, bench-fairness (writes build/bench/NAME.json)
+PEERS := build/peers/venv
+
+$(PEERS)/.ready: tests/bench/peers/pyproject.toml tests/bench/peers/uv.lock | $(STAMP)
+	@echo "setting up $(PEERS) (once; the other engines)"
+	@cd tests/bench/peers && UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(PEERS) $(CURDIR)/$(BIN)/uv sync --frozen --quiet --python $(CURDIR)/$(BIN)/python
+	@touch $@
+
+bench-peers: $(STAMP) $(PEERS)/.ready ## the same job on other engines, and on none; writes build/bench/peers.json; ARGS="--help"
+	@$(BIN)/python -m tests.bench.bench_peers $(ARGS)
+
+bench-%: $(STAMP) ## measure one part: adapters, processor, sink, queries, fairness, stack; writes build/bench/NAME.json
 	@$(BIN)/python -m tests.bench.bench_$*
 
 schemas: $(STAMP) ## write the generated .avsc files, ids and data dictionary from the field table

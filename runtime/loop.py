@@ -5,12 +5,16 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """As `asyncio.run`."""
+def new() -> asyncio.AbstractEventLoop:
+    """A loop for a thread of its own."""
     try:
         import uvloop
     except ImportError:  # not made for this platform
-        asyncio.run(main)
-        return
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """As `asyncio.run`."""
+    with asyncio.Runner(loop_factory=new) as runner:
         runner.run(main)

@@ -34,6 +34,9 @@ class Checked:
 
 Step = Checked | Rejected
 
+Question = tuple[list[bytes], bytes, list[bytes], list[tuple[bytes, bytes]]]
+"""What a chunk asks of Redis: the arguments of `Lookup.claim_and_find`."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -83,19 +86,23 @@ class Pipeline:
         """Each record's outcome, and what goes on: to `accepted`, `rejected` and `outcomes`."""
         started = time.perf_counter()
         maps = self._store.code_maps
-        steps = [check(source, self._house, maps) for source in sources]
+        steps, asked = self._check(sources, maps)
         telemetry.CHUNK_SECONDS.labels("check").observe(time.perf_counter() - started)
         started = time.perf_counter()
-        answers = await self._ask([step for step in steps if isinstance(step, Checked)], maps)
+        answers = NOTHING if asked is None else await self._store.claim_and_find(*asked)
         telemetry.CHUNK_SECONDS.labels("claim").observe(time.perf_counter() - started)
         started = time.perf_counter()
         produced = self._finish(steps, answers)
         telemetry.CHUNK_SECONDS.labels("enrich").observe(time.perf_counter() - started)
         return produced
 
-    async def _ask(self, checked: Sequence[Checked], maps: frozenset[bytes]) -> Answers:
-        if not checked:
-            return NOTHING
+    def _check(self, sources: Sequence[Source], maps: frozenset[bytes]) -> tuple[list[Step], Question | None]:
+        """What becomes of each record as far as it alone can say, and what is to be asked for those that go on."""
+        steps = [check(source, self._house, maps) for source in sources]
+        checked = [step for step in steps if isinstance(step, Checked)]
+        return steps, self._question(checked, maps) if checked else None
+
+    def _question(self, checked: Sequence[Checked], maps: frozenset[bytes]) -> Question:
         keys = [claims.key(step.opened.event) for step in checked]
         live = self._store.claim_seconds
         events = [(step.opened.event, step.document_date) for step in checked]
@@ -107,7 +114,7 @@ class Pipeline:
             if step.codes
             for place in codes.asked_of(step.opened.event["facility"], step.codes, maps)
         )
-        return await self._store.claim_and_find(keys, asked, list(persons), list(places))
+        return keys, asked, list(persons), list(places)
 
     def _finish(self, steps: Sequence[Step], answers: Answers) -> list[Produced]:
         now = self._clock()

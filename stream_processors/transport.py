@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from runtime import logs
+from runtime import logs, loop
 
 REVOKE_SECONDS: Final = 5.0
 FETCH_WAIT_MS: Final = 50
@@ -76,7 +76,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust gives no typ
     # Reading
 
     def _new_consumer_thread(self) -> ChunkThread:
-        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+        made = ChunkThread(self, loop=self.loop, beacon=self.beacon, thread_loop=loop.new())
+        made._close_thread_loop_on_stop = True  # it leaves open what it did not make
+        return made
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         records, active = await self._wait_next_records(timeout)

