@@ -1,5 +1,6 @@
 """The two ways of reading a part find the same: what the shapes read, the tree reads alike."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -144,6 +145,7 @@ def test_what_never_closes_takes_no_longer_than_its_length(open_: str) -> None:
 def test_orders_that_are_met_often_are_learned_and_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "WORTH", 2)
     monkeypatch.setitem(shapes._shapes, "XML2", ())
+    monkeypatch.setitem(shapes._met, "XML2", Counter())
     rows = [
         "<R><MA_LK>1</MA_LK><STT>1</STT></R>",
         "<R><STT>2</STT><MA_LK><![CDATA[ 1]]></MA_LK></R>",
