@@ -60,7 +60,7 @@ def chosen(broker: str, tmp_path: Path) -> AdapterSettings:
     feed = {"facility": CODE, "system": "OLD", "dialect": "history_csv", "options": options}
     return AdapterSettings(
         kafka=broker, data=tmp_path / "data", keyring=tmp_path / "keyring.json", feeds=[feed], metrics_port=None,
-        metrics_host="127.0.0.1", log_level="ERROR", embedded_kafka=False, outbox_bytes=1 << 30, registry="",
+        metrics_host="127.0.0.1", log_level="ERROR", embedded_kafka=False, outbox_bytes=1 << 30, registry="", most_a_second=0,
     )  # fmt: skip
 
 
