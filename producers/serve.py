@@ -152,10 +152,12 @@ class Server:
     def _store(self, batch: list[_Job]) -> None:
         delivered = _drain(self._delivered)
         if not batch and not delivered:
+            self._went_on()
             return
         receipts = [Receipt(None, full=True) for _ in batch]  # unless they are stored
         try:
             receipts = self._outbox.take([incoming for incoming, _ in batch], [id_ for ids in delivered for id_ in ids])
+            self._went_on()
         except sqlite3.Error as error:
             log.error(
                 "outbox_write_failed", error=error, mend="check the disk; new messages are refused until it is well"
@@ -165,6 +167,9 @@ class Server:
         finally:
             if batch:
                 self._loop.call_soon_threadsafe(_answer, batch, receipts)
+
+    def _went_on(self) -> None:
+        """A quiet hospital is no stuck adapter; one whose disk refuses is."""
         telemetry.PROGRESS.labels(self._lane).set(now_ms() / 1000)
 
     def _settle_silent(self) -> None:
