@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from producers.adapter import Feed, Incoming
-from producers.adapters import DIALECTS, dialect
+from producers.adapters import dialect
 from producers.event import Keys
 from producers.outbox import Outbox, unpack
 from runtime.keyring import WORKER, Keyring
@@ -22,12 +21,9 @@ from schemas import codec, registry, topics
 from schemas.clickhouse import table_name
 from stream_processors.pipeline import Pipeline
 from stream_processors.receive import Source
+from tests.cases import CASES, HERE, options_of
 from tests.fakes import FakeStore
 
-HERE: Final = Path(__file__).parent
-CASES: Final = sorted(
-    f"{path.parent.name}/{path.name}" for name in DIALECTS for path in (HERE / name).glob("*") if path.is_dir()
-)
 FACILITY: Final = "01999"
 CAPTURED: Final = 1_795_500_000_000
 """2026-11-24T06:00:00Z; a minute later for each message."""
@@ -37,13 +33,6 @@ _RING: Final = Keyring(
 )
 _LEFT_OUT: Final = frozenset({"incarnation", "trace_id", "original", "original_hash"})
 """Different in every run, or sealed."""
-
-
-def options_of(folder: Path) -> dict[str, Any]:
-    """Of a case that needs any: `options.yaml`, where a mapping is named from the case's own folder."""
-    given = folder / "options.yaml"
-    made: dict[str, Any] = yaml.safe_load(given.read_text(encoding="utf-8")) if given.exists() else {}
-    return made | ({"mapping": folder / made["mapping"]} if "mapping" in made else {})
 
 
 def taken(case: str, folder: Path) -> Outbox:
