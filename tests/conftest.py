@@ -48,6 +48,18 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield stack.servers
 
 
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command called in a test sets up logs on a stream that ends with it; whoever logs next would fail."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
 @pytest.fixture
 def logged() -> Iterator[Callable[[], str]]:
     """Logs are written as a role writes them; called, the fixture gives all that was written so far."""

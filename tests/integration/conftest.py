@@ -15,7 +15,7 @@ from sinks.clickhouse.migrations import MIGRATIONS
 @pytest.fixture(scope="session")
 def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an embedded ClickHouse."""
-    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as made:
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse"), memory_mib=2_048) as made:
         yield made.url
 
 

@@ -187,7 +187,7 @@ def test_a_steward_reads_rejections_without_their_originals(ask: Ask) -> None:
 def test_a_sink_inserts_and_reads_nothing_of_it(ask: Ask) -> None:
     answers = ask(
         roles()["sink_writer"],
-        "INSERT INTO heartbeats (facility) VALUES ('09999')",
+        "INSERT INTO facilities (facility) VALUES ('09999')",
         "INSERT INTO encounter_history (facility) VALUES ('09999')",
         "SELECT count() FROM encounter_history",
         "SELECT count() > 0 FROM system.columns WHERE database = currentDatabase()",

@@ -14,7 +14,20 @@ from runtime import telemetry
 METRICS: dict[str, MetricWrapperBase] = {
     name: value for name, value in vars(telemetry).items() if isinstance(value, MetricWrapperBase)
 }
-LABELS = {"adapter_id", "outcome", "kind", "stage", "reason", "role", "table", "rule", "mode", "facility", "lane"}
+LABELS = {
+    "adapter_id",
+    "outcome",
+    "kind",
+    "stage",
+    "reason",
+    "role",
+    "table",
+    "rule",
+    "mode",
+    "facility",
+    "lane",
+    "answer",
+}
 """Each is of a table of ours or of the settings; none comes from a message."""
 
 
