@@ -123,6 +123,8 @@ class Consumer:
 
 
 class Delivered:
+    holds_back = True
+
     def __init__(self, told: list[Any]) -> None:
         self._told = told
 
