@@ -27,7 +27,7 @@ AT_ONCE ?= logical
 test: $(STAMP) ## the fast suite, on all cores: unit, property, golden, contract, integration, end to end; AT_ONCE=0
 	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile $(ARGS)
 
-test-long: $(STAMP) ## what takes minutes: the workbench on a running city
+test-long: $(STAMP) ## what takes minutes: the workbench on a running city, every view and question against the city's books
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 test-stack: $(STAMP) ## the integration suite on a real Kafka; needs Java 17 and Maven
@@ -71,7 +71,7 @@ stack-status: $(STAMP) ## ask each part whether it answers
 	@$(BIN)/livingdata stack status $(ARGS)
 
 test-access: $(STAMP) ## each role of the store on a real engine: what it sees, what it is refused
-	@$(BIN)/python -m pytest tests/integration/test_access.py tests/integration/test_access_sql.py $(ARGS)
+	@$(BIN)/python -m pytest -m "long or not long" tests/integration/test_access.py tests/integration/test_access_sql.py $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

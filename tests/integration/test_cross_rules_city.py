@@ -20,7 +20,7 @@ from sinks.clickhouse.cross.run import Runner, of_store
 from stream_processors.enrich import document_date
 from tests.store import doc, put
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 Event = dict[str, Any]
 START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=LOCAL)
