@@ -89,6 +89,7 @@ def test_from_a_folder_to_kafka_and_a_good_end(tmp_path: Path) -> None:
         put(tmp_path, "a.lines", line("1", visit("A")), line("2", {"refuse": "charset"}), line("3"))
         with running(chosen, tmp_path):
             until((tmp_path / "in" / "refused" / "a.lines").exists)
+            until(lambda: not waiting(tmp_path / "data" / "outbox.sqlite"))  # a role that ends sends no more
         (event,) = values(arrived(broker.bootstrap, ("received.encounter",), 1))
         (rejected,) = values(arrived(broker.bootstrap, (topics.REJECTED,), 1))
         last = values(arrived(broker.bootstrap, (topics.HEARTBEATS,), 2))[-1]
