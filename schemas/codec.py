@@ -37,6 +37,10 @@ class Codec:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
+    def compile_reader(self) -> None:
+        """Now, and not with the first datum: for who reads at once and must not stand still then."""
+        _ = self._decode
+
     @cached_property
     def _encode(self) -> Callable[[Mapping[str, Any]], bytes]:
         return compile_encoder(without_logical_types(self.schema))

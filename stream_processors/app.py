@@ -198,7 +198,7 @@ def _warm() -> None:
     leave alone what there is."""
     icd10.load()
     for topic in topics.RECEIVED_TOPICS:
-        registry.latest(topic)
+        registry.latest(topic)[1].compile_reader()
 
 
 def _spare_the_collector() -> None:

@@ -9,7 +9,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from runtime import logs
 from stream_processors.resolver.breaker import Breaker
-from stream_processors.resolver.population import Person, Population, Unavailable, Verdict
+from stream_processors.resolver.population import Person, Population, Refused, Unavailable, Verdict
 
 LONGEST_WAIT: Final = 30.0
 """Seconds between two attempts, where the service names none."""
@@ -43,11 +43,11 @@ class Patient:
             except Unavailable as error:
                 if self._breaker.leave(well=False):
                     log.warning("service_away", why=str(error), mend="the resolver waits and asks again by itself")
-            except asyncio.CancelledError:
-                self._breaker.abandon()
-                raise
-            except BaseException:  # refused: it has answered
+            except Refused:  # it has answered
                 self._breaker.leave(well=True)
+                raise
+            except BaseException:  # cancelled, or unforeseen: of the service it says nothing
+                self._breaker.abandon()
                 raise
             else:
                 self._breaker.leave(well=True)
