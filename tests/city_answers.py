@@ -26,6 +26,14 @@ _XML: Final = "HIS-XML"
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
+_HISTORY: Final = "HIS-OLD"
+
+
+def live(documents: Documents) -> dict[tuple[str, str, str], int]:
+    """(facility, system, kind) -> versions stored, but for history: it is neither fresh nor late."""
+    return {key: count for key, count in documents.versions.items() if key[1] != _HISTORY}
+
+
 def tally(keys: Iterable[tuple[Any, ...]]) -> Rows:
     return {key: (count,) for key, count in Counter(keys).items()}
 
@@ -170,7 +178,7 @@ def repeated_tests(books: Documents) -> Rows:
 
 
 def visit_type(one: Standing) -> str | None:
-    return one.said.visit.type if one.said.system in (_XML, "HIS-OLD") else None
+    return one.said.visit.type if one.said.system in (_XML, _HISTORY) else None
 
 
 def visits(books: Documents) -> Rows:

@@ -77,7 +77,7 @@ REFERRAL_TARGETS: Final = (
 )  # fmt: skip
 """Central hospitals outside the city's 42, and its own largest."""
 
-XML_KINDS: Final = ("encounter", "prescription", "service", "observation", "referral", "appointment")
+XML_KINDS: Final = ("encounter", "prescription", "service", "observation", "discharge", "referral", "appointment")
 
 
 _USUAL: Final[dict[str, Any]] = {

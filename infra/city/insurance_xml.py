@@ -1,4 +1,5 @@
-"""Writes QĐ 3176 files (GIAMDINHHS): one HOSO with XML1 always, XML2-XML5, XML13 and XML14 where there is something.
+"""Writes QĐ 3176 files (GIAMDINHHS): one HOSO with XML1 always, XML2-XML5, XML7, XML8, XML13 and XML14 where there is
+something.
 
 Inner tables are base64 of UTF-8 XML; times are `yyyymmddHHMM` local; free text is CDATA.
 """
@@ -6,6 +7,8 @@ Inner tables are base64 of UTF-8 XML; times are `yyyymmddHHMM` local; free text 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from random import Random
 from typing import Final
 
 from infra.city import xml_lines
@@ -13,13 +16,16 @@ from infra.city import xml_tables as tables
 from infra.city.care import stamp
 from infra.city.identity import Identity
 from infra.city.money import total
+from infra.city.names import full_name
 from infra.city.visits import Visit
 
 KINDS: Final = {
-    "XML1": "encounter", "XML2": "prescription", "XML3": "service", "XML4": "observation", "XML13": "referral",
-    "XML14": "appointment",
+    "XML1": "encounter", "XML2": "prescription", "XML3": "service", "XML4": "observation", "XML7": "discharge",
+    "XML13": "referral", "XML14": "appointment",
 }  # fmt: skip
-"""Table -> kind of its document. XML5 is folded into the encounter."""
+"""Table -> kind of its document."""
+FOLDED: Final = {"XML1": "XML5", "XML7": "XML8"}
+"""Table -> what its document holds beside it."""
 
 _HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>'
 _HEAD_OF_UNIT: Final = "0100000001"
@@ -36,6 +42,9 @@ def inner(visit: Visit, identity: Identity, name: str, changes: Mapping[str, str
         made["XML4"] = _wrap("XML4", results)
     if visit.inpatient or visit.orders:
         made["XML5"] = _wrap("XML5", xml_lines.notes(visit))
+    if visit.inpatient:
+        made["XML7"] = _discharge_paper(visit, identity)
+        made["XML8"] = _record_summary(visit, changes)
     if visit.referred_to:
         made["XML13"] = _referral(visit, identity, name)
     if visit.revisit:
@@ -69,9 +78,11 @@ def _wrap(table: str, rows: Iterable[str]) -> str:
 
 
 _SUMMARY: Final = tables.template("", tables.XML1, frozenset(tables.XML1), {})
+_DISCHARGE_PAPER: Final = tables.template("", tables.XML7, frozenset(tables.XML7), {})
+_RECORD_SUMMARY: Final = tables.template("", tables.XML8, frozenset(tables.XML8), {})
 _REFERRAL: Final = tables.template("", tables.XML13, frozenset(tables.XML13), {})
 _APPOINTMENT: Final = tables.template("", tables.XML14, frozenset(tables.XML14), {})
-_BLANK: Final = {name: dict.fromkeys(getattr(tables, name), "") for name in ("XML1", "XML13", "XML14")}
+_BLANK: Final = {name: dict.fromkeys(getattr(tables, name), "") for name in ("XML1", "XML7", "XML8", "XML13", "XML14")}
 
 
 def _person(visit: Visit, identity: Identity, name: str) -> dict[str, str]:
@@ -154,6 +165,56 @@ def _summary(visit: Visit, identity: Identity, name: str, changes: Mapping[str, 
     }
     opening, closing = tables.ROOTS["XML1"]
     return f"{_HEAD}{opening}{_SUMMARY % values}{closing}"
+
+
+def _stay(visit: Visit) -> dict[str, str]:
+    """What XML7 and XML8 both say."""
+    return {
+        "MA_LK": visit.number,
+        "NGAY_VAO": stamp(visit.arrival),
+        "NGAY_RA": stamp(visit.end),
+        "CHAN_DOAN_RV": "; ".join((visit.disease.text, *(text for _, text in visit.others))),
+        "PP_DIEUTRI": "Điều trị nội khoa theo phác đồ",
+        "MA_TTDV": _HEAD_OF_UNIT,
+        "NGAY_CT": f"{visit.end:%Y%m%d}",
+    }
+
+
+def _discharge_paper(visit: Visit, identity: Identity) -> str:
+    """Giấy ra viện. It names no patient but by the facility's number."""
+    values = {
+        **_BLANK["XML7"],
+        **_stay(visit),
+        "SO_LUU_TRU": f"LT{visit.number[-9:]}",
+        "MA_YTE": identity.patient_number,
+        "MA_KHOA_RV": visit.department,
+        "MA_BS": visit.doctor,
+        "TEN_BS": _signs(visit.doctor),
+    }
+    opening, closing = tables.ROOTS["XML7"]
+    return f"{_HEAD}{opening}{_DISCHARGE_PAPER % values}{closing}"
+
+
+@lru_cache(maxsize=256)
+def _signs(doctor: str) -> str:
+    """The same doctor has the same name in every file."""
+    random = Random(doctor)
+    return f"BS. {full_name(random, random.choice('12'))}"
+
+
+def _record_summary(visit: Visit, changes: Mapping[str, str]) -> str:
+    """Tóm tắt hồ sơ bệnh án. Its result is that of XML1."""
+    values = {
+        **_BLANK["XML8"],
+        **_stay(visit),
+        "MA_LOAI_KCB": visit.type,
+        "CHAN_DOAN_VAO": visit.disease.text,
+        "QT_BENHLY": f"Bệnh diễn biến nhiều ngày, vào viện với chẩn đoán {visit.disease.text.lower()}",
+        "TOMTAT_KQ": "Xem kết quả cận lâm sàng kèm theo",
+        "KET_QUA_DTRI": changes.get("KET_QUA_DTRI", visit.result),
+    }
+    opening, closing = tables.ROOTS["XML8"]
+    return f"{_HEAD}{opening}{_RECORD_SUMMARY % values}{closing}"
 
 
 def _referral(visit: Visit, identity: Identity, name: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from infra.city import insurance_xml, xml_lines
 from infra.city.care import stamp
-from infra.city.insurance_xml import KINDS
+from infra.city.insurance_xml import FOLDED, KINDS
 from infra.city.message import REFUSED, REJECTED, Expected, Message, Said
 from infra.city.names import respelled
 from infra.city.telling import Office, Telling, Told
@@ -13,6 +13,8 @@ from infra.city.visits import LOCAL, Visit
 
 DIALECT = "insurance_xml"
 SYSTEM = "HIS-XML"
+PAPERS = frozenset(("XML7", "XML8"))
+"""Of those who stayed: giấy ra viện and tóm tắt hồ sơ bệnh án."""
 
 
 class XmlTelling(Telling):
@@ -38,6 +40,8 @@ class XmlTelling(Telling):
     def _plan(self) -> None:
         office, flaws, visit = self._office, self._office.flaws, self._visit
         self.then(0, self._export)
+        if visit.inpatient and office.chance(flaws.no_discharge_paper):
+            self._left_out |= PAPERS
         if office.chance(flaws.malformed):
             ways = ("truncated", "no_visit", "base64") if visit.drugs else ("truncated", "no_visit")
             self._broken = office.random.choice(ways)
@@ -45,7 +49,8 @@ class XmlTelling(Telling):
             if office.chance(flaws.repaired):
                 self.then(office.later(), self._mended)
         elif office.chance(flaws.discharge_before_arrival):
-            # XML13 and XML14 would repeat the wrong time (X14) and be refused with it.
+            # What repeats the wrong time would be refused with it (X14).
+            self._left_out |= PAPERS
             self._visit = replace(visit, referred_to="", revisit=None, leaving="1")
             self._changes["NGAY_RA"] = stamp(visit.arrival - timedelta(days=1))
             if office.chance(flaws.repaired):
@@ -95,7 +100,7 @@ class XmlTelling(Telling):
         return self._again(now)
 
     def _revised(self, now: datetime) -> Message:
-        """Fields of XML1 that no other table repeats."""
+        """Fields of XML1 that no other table repeats, but for the result, which XML8 repeats."""
         self._changes["GHI_CHU"] = "Đã bổ sung thông tin theo yêu cầu của cơ quan giám định"
         self._changes["KET_QUA_DTRI"] = "3" if self._visit.result != "3" else "2"
         return self._again(now)
@@ -130,7 +135,7 @@ class XmlTelling(Telling):
         """The dossier as it now stands, encoded anew only where a table changed."""
         made = insurance_xml.inner(self._visit, self._identity, self._name, self._changes, self._pending)
         for table in self._left_out:
-            del made[table]
+            made.pop(table, None)
         self._encoded = {table: insurance_xml.encode(text) for table, text in made.items()}
         return made
 
@@ -164,7 +169,7 @@ class XmlTelling(Telling):
             elif table == "XML2" and self._broken == "base64":
                 parts.append(Expected(kind, REJECTED))
             else:
-                also = inner.get("XML5", "") if table == "XML1" else ""
+                also = inner.get(FOLDED.get(table, ""), "")
                 parts.append(self._told.say(kind, (person, inner[table], also), tier, self._said(table)))
         return tuple(parts), stands
 

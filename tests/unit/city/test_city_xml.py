@@ -25,6 +25,8 @@ FIELDS = {
     "XML3": xml_tables.XML3,
     "XML4": xml_tables.XML4,
     "XML5": xml_tables.XML5,
+    "XML7": xml_tables.XML7,
+    "XML8": xml_tables.XML8,
     "XML13": xml_tables.XML13,
     "XML14": xml_tables.XML14,
 }
@@ -44,7 +46,7 @@ def tables(message: Message) -> dict[str, list[Row]]:
         kind = part.findtext("LOAIHOSO") or ""
         root = ET.fromstring(b64decode(part.findtext("NOIDUNGFILE") or "", validate=True))  # noqa: S314 - made here
         lists = list(root)
-        rows = [root] if kind in ("XML1", "XML13", "XML14") else list(lists[0])
+        rows = [root] if kind in ("XML1", "XML7", "XML8", "XML13", "XML14") else list(lists[0])
         found[kind] = [{field.tag: field.text or "" for field in row} for row in rows]
         assert all(FIELDS[kind] == tuple(row) for row in found[kind])
     return found
@@ -67,7 +69,7 @@ def lines() -> Iterator[tuple[Row, Row, str]]:
 
 
 def test_field_counts_of_the_tables() -> None:
-    assert [66, 39, 47, 12, 9, 37, 22] == [len(names) for names in FIELDS.values()]
+    assert [66, 39, 47, 12, 9, 26, 22, 37, 22] == [len(names) for names in FIELDS.values()]
 
 
 def test_the_tables_have_realistic_numbers_of_lines() -> None:
@@ -78,7 +80,7 @@ def test_the_tables_have_realistic_numbers_of_lines() -> None:
     assert 5 <= mean("XML3") <= 9
     assert 10 <= mean("XML4") <= 25
     assert 1 <= mean("XML5") <= 3
-    assert {"XML1", "XML2", "XML3", "XML4", "XML5", "XML13", "XML14"} == {t for d in dossiers() for t in d}
+    assert FIELDS.keys() == {t for d in dossiers() for t in d}
 
 
 def test_x11_x12_each_line_is_exact() -> None:
@@ -145,7 +147,7 @@ def test_what_other_rules_ask_for_is_there() -> None:
         assert not summary["MA_THE_BHYT"] or re.fullmatch(r"[A-Z]{2}[1-5]\d{12}", summary["MA_THE_BHYT"])
         assert all(row["TT_THAU"] for row in dossier.get("XML2", []))
         assert all(row["NGUOI_THUC_HIEN"] for row in dossier["XML3"] if row["MA_NHOM"] in ("1", "2", "3", "8", "18"))
-        for table in ("XML13", "XML14"):
+        for table in ("XML7", "XML8", "XML13", "XML14"):
             for row in dossier.get(table, []):
                 assert all(row[name] == summary[name] for name in row if name in summary and name != "PP_DIEUTRI")
 
@@ -194,7 +196,8 @@ def test_what_is_expected_follows_from_what_changed() -> None:
     """Read the files as a receiver does, and compare the tables of each visit with the last ones."""
     before: dict[str, dict[str, object]] = {}
     kinds = {"XML1": "encounter", "XML2": "prescription", "XML3": "service", "XML4": "observation",
-             "XML13": "referral", "XML14": "appointment"}  # fmt: skip
+             "XML7": "discharge", "XML13": "referral", "XML14": "appointment"}  # fmt: skip
+    beside = {"XML1": "XML5", "XML7": "XML8"}
     flaws = replace(Flaws(), malformed=0.0, discharge_before_arrival=0.0, corrections=0.5, missing_part=0.3)
     for message in files(600, flaws):
         if message.retransmission:
@@ -202,7 +205,7 @@ def test_what_is_expected_follows_from_what_changed() -> None:
         read = tables(message)
         person = [read["XML1"][0][n] for n in ("HO_TEN", "SO_CCCD", "NGAY_SINH", "GIOI_TINH", "MA_THE_BHYT", "MA_BN")]
         now: dict[str, object] = {
-            kind: (person, read[table], read.get("XML5") if table == "XML1" else None)
+            kind: (person, read[table], read.get(beside.get(table, "")))
             for table, kind in kinds.items()
             if table in read
         }
