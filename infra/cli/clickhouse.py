@@ -1,5 +1,7 @@
 """`livingdata clickhouse`: tables and views up to date, what is in place, and the ledger kept small."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
@@ -9,12 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.cli.ask import Url, clickhouse
+from runtime import logs, settings
+from runtime.shutdown import stop_event
 from schemas import clickhouse as shape
 from schemas import registry
 from schemas.clickhouse import Layout
 from sinks.clickhouse import freeze as freezing
 from sinks.clickhouse import migrate as steps
+from sinks.clickhouse.client import Away, connect
 from sinks.clickhouse.migrations import MIGRATIONS
+
+log = logs.get("freeze")
 
 _group: Final = typer.Typer(
     help="Migrate ClickHouse, see what is in place, freeze the old ledger.", no_args_is_help=True
@@ -72,13 +79,20 @@ def freeze_ledger(
     older_than_days: Annotated[
         int, typer.Option(min=freezing.LEAST_DAYS, max=36_500, help="Months whose last day is so many days ago.")
     ] = freezing.OLDER_THAN_DAYS,
+    every: Annotated[int, typer.Option(min=0, help="Seconds between runs; 0 runs once. Daily: 86400.")] = 0,
     json: Json = False,
 ) -> None:
-    """Collapse old months of the ledger: complete numbers become one row per feed and day. Run it daily, one at a time.
+    """Collapse old months of the ledger: complete numbers become one row per feed and day. Run it daily, one at a time;
+    with --every it stays and runs by itself, whether or not ClickHouse answers, and tells its log.
 
     The balance stays as it is; what is absent, rejected or replayed is kept number by number. Broken off anywhere, the next
     run ends it. Exit 1 where history has lost a row: it stops there. On one server only.
     """
+    if every:
+        chosen = settings.load(settings.ClickHouseSettings, clickhouse=url)
+        logs.configure("freeze", "INFO")
+        freeze_loop(lambda: _freeze_once(chosen, older_than_days), stop_event(), every)
+        return
     with clickhouse(url) as client:
         done = freezing.freeze(client, older_than_days)
     if json:
@@ -95,6 +109,26 @@ def freeze_ledger(
         Console().print(text, highlight=False)
     if not done:
         Console().print("chưa có gì để chốt / nothing to freeze yet")
+
+
+def freeze_loop(once: Callable[[], list[freezing.Frozen]], stop: threading.Event, every: float) -> None:
+    """`once` now and then every so many seconds. A month that has lost rows is told each time: an error in the log."""
+    while not stop.is_set():
+        try:
+            for month in once():
+                tell = log.error if month.lost else log.info
+                tell("ledger_frozen", month=month.month, messages=month.messages, parts=month.parts, lost=month.lost)
+        except Away as trouble:
+            log.warning("store_away", trouble=str(trouble), again_in_seconds=every)
+        stop.wait(every)
+
+
+def _freeze_once(chosen: settings.ClickHouseSettings, older_than_days: int) -> list[freezing.Frozen]:
+    client = connect(chosen)
+    try:
+        return freezing.freeze(client, older_than_days)
+    finally:
+        client.close()
 
 
 def _tell(plan: steps.Plan, as_json: bool, word: str) -> None:

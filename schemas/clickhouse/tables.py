@@ -263,6 +263,9 @@ SHARED: Final[tuple[Table, ...]] = (
         "Liên kết đang có hiệu lực theo người bệnh / What was last said of a patient's citizen and of its merge",
         order="patient_key, about",
         version="version",
+        # What is asked of merges, again and again along their chains, does not read a million links.
+        partition="about",
+        index="INDEX by_citizen citizen_key TYPE bloom_filter GRANULARITY 1",
     ),
 )
 """The ledger of numbers, the persons' documents, who is who: what the feeds write into."""

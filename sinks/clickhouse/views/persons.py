@@ -16,49 +16,58 @@ def citizen(document: str, link: str) -> str:
     return f"if({link}.known = 1, {link}.citizen_key, {document}.citizen_key)"
 
 
+def links_of(patients: str) -> str:
+    """The same of a few patients (a SELECT of their keys), by primary key."""
+    return f"(SELECT patient_key, surviving_key, citizen_key, 1 AS known FROM identity_now WHERE patient_key IN ({patients}))"
+
+
 _SHOWN: Final = (
     "facility, document_date, document_id, assumeNotNull(patient_key) AS patient_key, visit_key, citizen_key, "
     "identity_tier, sensitivity, occurred_at, source_system"
 )
 
 
-def _timeline(persons: str, documents: str) -> str:
-    """Documents of a patient but for restricted kinds, kept only where the current table still has that patient (a document may have moved)."""
-    each = "\n    UNION ALL\n    ".join(
+def _timeline(documents: str, links: str) -> str:
+    """Documents of a patient but for restricted kinds. The current table says whose each is: a document may have moved."""
+    each = "\n  UNION ALL\n  ".join(
         f"SELECT '{kind}' AS kind, {_SHOWN} FROM {DOCUMENTS[kind]} WHERE patient_key IS NOT NULL{documents}"
         for kind in KINDS
         if kind not in RESTRICTED
     )
-    return f"""SELECT p.patient_key AS patient_key, {citizen("c", "l")} AS citizen_key,
-  c.occurred_at AS occurred_at, p.document_date AS document_date, p.facility AS facility, p.kind AS kind,
-  p.document_id AS document_id, c.visit_key AS visit_key, c.source_system AS source_system,
+    return f"""SELECT c.patient_key AS patient_key, {citizen("c", "l")} AS citizen_key,
+  c.occurred_at AS occurred_at, c.document_date AS document_date, c.facility AS facility, c.kind AS kind,
+  c.document_id AS document_id, c.visit_key AS visit_key, c.source_system AS source_system,
   c.identity_tier AS identity_tier, c.sensitivity AS sensitivity,
-  coalesce({citizen("c", "l")}, if(l.known = 1, l.surviving_key, p.patient_key)) AS person_key
-FROM (SELECT * FROM person_documents FINAL{persons}) AS p
-INNER JOIN (
-    {each}
-) AS c ON c.patient_key = p.patient_key AND c.document_date = p.document_date
-  AND c.facility = p.facility AND c.document_id = p.document_id AND c.kind = p.kind
-LEFT JOIN {LINKS} AS l ON l.patient_key = p.patient_key"""
+  coalesce({citizen("c", "l")}, if(l.known = 1, l.surviving_key, c.patient_key)) AS person_key
+FROM (
+  {each}
+) AS c
+LEFT JOIN {links} AS l ON l.patient_key = c.patient_key"""
 
 
 def patient_timeline() -> View:
     return View(
         "patient_timeline",
         "Hồ sơ theo thời gian của người bệnh / A patient's documents in time",
-        _timeline("", ""),
+        _timeline("", LINKS),
     )
 
 
 def timeline_of() -> View:
-    """One citizen's timeline by primary keys: `SELECT … FROM timeline_of(citizen = '…') ORDER BY occurred_at`."""
+    """One citizen's timeline by primary keys: `SELECT … FROM timeline_of(citizen = '…') ORDER BY occurred_at`.
+
+    Whose patients they may be and where their documents stand are scalars: worked out once, however often they are named.
+    """
     patients = (
-        "SELECT patient_key FROM person_documents WHERE citizen_key = {citizen:String} UNION ALL "
-        # As a scalar, which is worked out once however often the list of patients is asked for below.
-        "SELECT arrayJoin((SELECT groupArray(patient_key) FROM identity_now WHERE citizen_key = {citizen:String}))"
+        "SELECT arrayJoin((SELECT groupUniqArray(patient_key) FROM (\n"
+        "    SELECT patient_key FROM person_documents WHERE citizen_key = {citizen:String}\n"
+        "    UNION ALL SELECT patient_key FROM identity_now WHERE citizen_key = {citizen:String})))"
     )
-    keys = f"SELECT document_date, facility, document_id FROM person_documents WHERE patient_key IN ({patients})"
-    inner = _timeline(f" WHERE patient_key IN ({patients})", f" AND (document_date, facility, document_id) IN ({keys})")
+    keys = (
+        "SELECT arrayJoin((SELECT groupUniqArray((document_date, facility, document_id)) FROM person_documents\n"
+        f"    WHERE patient_key IN ({patients})))"
+    )
+    inner = _timeline(f" AND (document_date, facility, document_id) IN ({keys})", links_of(patients))
     return View(
         "timeline_of",
         "Hồ sơ của một công dân (nhanh) / One citizen's documents, fast",
