@@ -35,7 +35,7 @@ _WORDS: Final = f"""SELECT patient_key, citizen_key, version, rule, 1 AS said FR
   WHERE about = 'service' AND {_SAID}
     AND patient_key NOT IN (SELECT patient_key FROM identity_current FINAL WHERE about = 'citizen' AND {_SAID})"""
 """The word that holds of each patient: a person's, else the service's. Persons say little and services much, so the few are
-looked up for the many; grouping all by patient takes ten times as long."""
+looked up for the many, and nothing is grouped."""
 
 
 def _chain() -> str:
