@@ -398,6 +398,7 @@ NOT_OF_THE_BOOKS: Final = {
     "birth_children": "the city's hospitals send no XML9",
     "tuberculosis_courses": "the city's hospitals send no XML15",
     "identity_now": "nobody is linked late in a demo",
+    "identity_held": "no hospital of the city merges patients",
     "document_issues": "filled by the process of rules over several documents, which the demo does not run",
 }
 
