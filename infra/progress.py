@@ -8,7 +8,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runtime import telemetry
 
-METRIC: Final = {"processor": "worker", "backfill": "backfill", "sink": "sink", "adapter": "outbox"}
+METRIC: Final = {
+    "processor": "worker",
+    "backfill": "backfill",
+    "sink": "sink",
+    "adapter": "outbox",
+    "resolver": "resolver",
+    "rules": "rules",
+}
 """Command -> how the metric calls it."""
 
 _MOST_BYTES: Final = 8 << 20

@@ -103,6 +103,8 @@ class RulesSettings(ClickHouseSettings):
     rules: Path | None = Field(None, description="the workers' folder of rules")
     catalogues: Path | None = Field(None, description="the workers' folder of catalogues")
     facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
+    metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port, with --every")
+    metrics_host: str = Field("127.0.0.1", description="where it listens; 0.0.0.0 in a container")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 

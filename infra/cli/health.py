@@ -14,14 +14,14 @@ def add(app: typer.Typer) -> None:
 
 
 def health(
-    role: Annotated[str, typer.Argument(help="processor, backfill (a processor of history), sink or adapter.")],
+    role: Annotated[str, typer.Argument(help="processor, backfill (of history), sink, adapter, resolver or rules.")],
     port: Annotated[int, typer.Option(envvar="LIVINGDATA_METRICS_PORT", help="Its metrics port, on this machine.")],
     within: Annotated[float, typer.Option(min=1, help="Seconds without progress that are still well.")] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Ask a role on this machine when it last got on: a process that lives may still be stuck.
 
-    Progress is a chunk or batch done, or nothing to do. Exit 0 well, 1 stuck or not there. A role that waits for a
+    Progress is a chunk or batch done, a run of `rules` that came to its end, or nothing to do. Exit 0 well, 1 stuck or not there. A role that waits for a
     server that is away makes no progress: allow more time than an outage you would rather wait out than restart.
     """
     if role not in METRIC:

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from infra.cli.ask import Url, clickhouse
 from infra.cli.options import AsJson
-from runtime import logs, settings
+from runtime import logs, settings, telemetry
+from runtime.clock import now_ms
 from runtime.settings import RulesSettings
 from runtime.shutdown import stop_event
 from schemas import catalogues
@@ -46,6 +47,7 @@ def run(
     book = of_store(rulebook(chosen).values())
     if every:
         logs.configure("rules", chosen.log_level)
+        telemetry.serve(chosen.metrics_port, chosen.metrics_host)
         loop(lambda: _once(chosen, book, settle), stop_event(), every)
         return
     with clickhouse(None, chosen) as client, Progress(console=Console(stderr=True), disable=as_json) as bars:
@@ -70,9 +72,14 @@ def loop(once: Callable[[], Run], stop: threading.Event, every: float) -> None:
     """`once` now and then every so many seconds, whether or not ClickHouse answers."""
     while not stop.is_set():
         try:
-            did = once()
+            with telemetry.RULES_SECONDS.time():
+                did = once()
+            telemetry.RULES_ISSUES.labels("written").inc(sum(did.issues.values()))
+            telemetry.RULES_ISSUES.labels("taken_back").inc(did.taken_back)
+            telemetry.PROGRESS.labels("rules").set(now_ms() / 1000)
             log.info("rules_run", visits=did.visits, issues=sum(did.issues.values()), taken_back=did.taken_back)
         except Away as trouble:
+            telemetry.RULES_FAILED.inc()
             log.warning("store_away", trouble=str(trouble), again_in_seconds=every)
         stop.wait(every)
 

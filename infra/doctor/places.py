@@ -11,14 +11,28 @@ from infra.embedded.ready import read_ready
 from producers.adapter import Feed
 from producers.feeds import feeds
 from runtime import settings
-from runtime.settings import AdapterSettings, ClickHouseSettings, Settings, SettingsError, SinkSettings, WorkerSettings
+from runtime.settings import (
+    AdapterSettings,
+    ClickHouseSettings,
+    ResolverSettings,
+    Settings,
+    SettingsError,
+    SinkSettings,
+    WorkerSettings,
+)
 
 ROLES: Final[Mapping[str, type[Settings]]] = {
     "adapter": AdapterSettings,
     "processor": WorkerSettings,
     "sink": SinkSettings,
+    "resolver": ResolverSettings,
 }
-_MARK: Final = {"adapter": "LIVINGDATA_FEEDS", "processor": "LIVINGDATA_REDIS", "sink": "LIVINGDATA_CLICKHOUSE"}
+_MARK: Final = {
+    "adapter": "LIVINGDATA_FEEDS",
+    "processor": "LIVINGDATA_REDIS",
+    "sink": "LIVINGDATA_CLICKHOUSE",
+    "resolver": "LIVINGDATA_SERVICE",
+}
 """A variable that only this role needs: where it is set, the role's settings are expected in the environment."""
 
 
@@ -33,12 +47,13 @@ class Places:
     adapter: AdapterSettings | None = None
     processor: WorkerSettings | None = None
     sink: SinkSettings | None = None
+    resolver: ResolverSettings | None = None
     feeds: list[Feed] = field(default_factory=list)
     addresses: dict[str, str] = field(default_factory=dict)
 
     @property
     def roles(self) -> dict[str, Settings]:
-        known = {"adapter": self.adapter, "processor": self.processor, "sink": self.sink}
+        known = {"adapter": self.adapter, "processor": self.processor, "sink": self.sink, "resolver": self.resolver}
         return {name: role for name, role in known.items() if role is not None}
 
     @property

@@ -7,18 +7,25 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 from infra.cli import COMMANDS, build
 from infra.stack import libraries
-from runtime.settings import AdapterSettings, Settings, SinkSettings, WorkerSettings
+from runtime.settings import AdapterSettings, ResolverSettings, RulesSettings, SinkSettings, WorkerSettings
 from tests.unit.compose.model import FILE, INFRA, Service, read, variables
 
 COMPOSE = read()
 OURS = {name: one for name, one in COMPOSE.services.items() if one.build is not None}
 ROLES = [name for name, one in OURS.items() if one.restart == "unless-stopped"]
 """Those that run on; the others do one thing and end."""
-SETTINGS: dict[str, type[Settings]] = {"processor": WorkerSettings, "sink": SinkSettings, "adapter": AdapterSettings}
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "processor": WorkerSettings,
+    "sink": SinkSettings,
+    "adapter": AdapterSettings,
+    "identity": ResolverSettings,
+    "rules": RulesSettings,
+}
 
 
 def test_what_compose_does_not_know_is_refused() -> None:
@@ -30,7 +37,7 @@ def test_what_compose_does_not_know_is_refused() -> None:
 def test_the_whole_house_is_there() -> None:
     images = {name: one.image.split(":")[0].rpartition("/")[2] for name, one in COMPOSE.services.items()}
     counts = {image: list(images.values()).count(image) for image in images.values()}
-    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 8} == {
+    assert {"kafka": 3, "redis": 2, "clickhouse-server": 2, "clickhouse-keeper": 1, "livingdata": 9} == {
         image: counts[image] for image in ("kafka", "redis", "clickhouse-server", "clickhouse-keeper", "livingdata")
     }
     assert {"registry", "prometheus", "grafana", "kafka-ui", "kafka-exporter"} <= set(COMPOSE.services)
@@ -108,7 +115,7 @@ def test_our_roles_can_write_nothing_and_may_nothing(name: str) -> None:
 def test_the_health_of_our_roles_is_progress(name: str) -> None:
     one = OURS[name]
     assert one.healthcheck is not None
-    role = "backfill" if "--backfill" in one.command else one.command[0]
+    role = {"--backfill": "backfill", "resolver": "resolver"}.get(one.command[-1], one.command[0])
     assert ["CMD", "livingdata", "health", role] == one.healthcheck.test[:4]
 
 
