@@ -51,7 +51,11 @@ def list_(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Counts by facility, tier and rule, with the age of the oldest; whoever was decided about is left out."""
+    """Counts by facility, tier and rule, with the age of the oldest; whoever was decided about is left out.
+
+    A hospital's merge of two verified citizens waits here as `conflict` under its own rule (hl7.A40 …): say it yourself with
+    `identity link --into`, or take it back with `identity unlink --merge`.
+    """
     if tier and tier not in queue.TIERS:
         raise typer.BadParameter(f"one of {', '.join(queue.TIERS)}", param_hint="--tier")
     with clickhouse(url) as client:
@@ -63,13 +67,13 @@ def list_(
         lines(rows)
         return
     names = (
-        ("patient_key", "facility", "tier", "rule", "score", "documents", "days")
+        ("patient_key", "facility", "tier", "rule", "score", "documents", "days", "into_key")
         if each
         else ("facility", "tier", "rule", "patients", "documents", "oldest_days")
     )
     table = Table(*names)
     for row in rows:
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     Console().print(table)
 
 
@@ -105,10 +109,19 @@ def show(
             logs.configure("review")
             _unseal(client, documents, _ring(keyring), kafka, redis, purpose)
             return
-        row = next(iter(queue.waiting(client, patient=patient)), None)
+        rows = queue.waiting(client, patient=patient)
+        row = next(iter(rows), None)
+        held = [one["into_key"] for one in rows if one["into_key"] is not None]
         said = queue.statements(client, patient=patient)
         others = queue.shared_with(client, row["candidate"], patient) if row and row["candidate"] else 0
-    told = {"patient_key": patient, "waiting": row, "means": _meaning(row), "candidate_has": others, "said": said}
+    told = {
+        "patient_key": patient,
+        "waiting": row,
+        "means": _meaning(row),
+        "candidate_has": others,
+        "said": said,
+        "held": held,
+    }
     if as_json:
         print(orjson.dumps(told | {"documents": documents}, default=str).decode())
     else:
@@ -116,6 +129,8 @@ def show(
 
 
 def _meaning(row: dict[str, Any] | None) -> str:
+    if row and row["into_key"] is not None:
+        return "a hospital's merge would make one person of two verified citizens"
     return RULES.get(row["rule"].partition("@")[0], "") if row else ""
 
 
@@ -127,6 +142,12 @@ def _print(told: dict[str, Any], documents: list[dict[str, Any]]) -> None:
         print(f"{row['tier']}  {row['rule']}  {row['score']}  {told['means']}")
         print(
             f"ứng viên / candidate: {row['candidate'] or '–'} ({told['candidate_has']} người bệnh khác / other patients)"
+        )
+    for into in told["held"]:
+        print(
+            f"chờ gộp vào / a merge waits into: {into}, hai công dân đã xác thực / two verified citizens.\n"
+            f"  livingdata identity link {told['patient_key']} --into {into} --why …\n"
+            f"  livingdata identity unlink {told['patient_key']} --merge {into} --why …"
         )
     for said in told["said"]:
         print(f"{local(said['linked_at'])}  {said['action']}  {said['rule']}  {said['decided_by'] or ''}")
@@ -237,8 +258,7 @@ def _decided(client: ClickHouse, patient: str, facility: str, decision: str, why
     if decision in DECISIONS:
         citizen = None
     if decision == "candidate":
-        row = next(iter(queue.waiting(client, patient=patient)), None)
-        citizen = row["candidate"] if row else None
+        citizen = next((row["candidate"] for row in queue.waiting(client, patient=patient) if row["candidate"]), None)
         if citizen is None:
             return "không có ứng viên / no candidate: give the citizen's key"
     action = "unlink" if decision == "nobody" else "link"

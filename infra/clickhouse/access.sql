@@ -3,6 +3,7 @@ CREATE SETTINGS PROFILE IF NOT EXISTS livingdata_service SETTINGS log_queries = 
 CREATE ROLE IF NOT EXISTS facility_reader, analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, sink_writer, rules_runner, administrator, auditor;
 CREATE QUOTA IF NOT EXISTS livingdata_reader KEYED BY user_name FOR INTERVAL 1 hour MAX queries = 2000, read_rows = 200000000000, execution_time = 3600 TO facility_reader, analyst, surveillance_officer, restricted_reader, data_steward, rejection_mender, auditor;
 -- Cơ sở y tế: chỉ dữ liệu của mình, không tài liệu hạn chế / A facility: its own rows, no restricted documents
+GRANT SELECT ON default.identity_held TO facility_reader;
 GRANT SELECT ON default.identity_now TO facility_reader;
 GRANT SELECT ON default.encounters TO facility_reader;
 GRANT SELECT ON default.encounters_history TO facility_reader;
@@ -149,6 +150,7 @@ GRANT SELECT(amount_hospital, amount_insured, anaesthesia, beds, benefit_rate, b
 GRANT SELECT(abnormal, birth_year, document_date, facility, identity_tier, line, observed_at, occurred_at, reader, reference_range, resulted_at, sensitivity, service_code, sex, source_system, status, test_code, test_name, test_system, unit, value_number, value_text, version) ON default.observation_results TO analyst;
 GRANT SELECT(birth_year, code, document_date, facility, identity_tier, kind, occurred_at, role, sensitivity, sex, source_system, system, text, version) ON default.diagnoses TO analyst;
 -- Giám sát dịch: từng ca, từng người bệnh (giả danh) / Surveillance officer: cases and patients, by pseudonym
+GRANT SELECT ON default.identity_held TO surveillance_officer;
 GRANT SELECT ON default.identity_now TO surveillance_officer;
 GRANT SELECT ON default.encounters TO surveillance_officer;
 GRANT SELECT ON default.encounters_history TO surveillance_officer;
@@ -252,6 +254,7 @@ GRANT SELECT ON default.code_maps TO surveillance_officer;
 GRANT SELECT ON default.test_validity TO surveillance_officer;
 GRANT SELECT ON default.visit_issues TO surveillance_officer;
 -- Danh sách đóng: cả tài liệu hạn chế (HIV ...) / The closed list: restricted documents too
+GRANT SELECT ON default.identity_held TO restricted_reader;
 GRANT SELECT ON default.identity_now TO restricted_reader;
 GRANT SELECT ON default.encounters TO restricted_reader;
 GRANT SELECT ON default.encounters_history TO restricted_reader;
@@ -359,6 +362,7 @@ GRANT SELECT ON default.code_maps TO restricted_reader;
 GRANT SELECT ON default.test_validity TO restricted_reader;
 GRANT SELECT ON default.visit_issues TO restricted_reader;
 -- Quản lý chất lượng dữ liệu: từ chối, quy tắc, bảng mã, chứng nhận / Data steward: rejections, rules, code maps, certificates
+GRANT SELECT ON default.identity_held TO data_steward;
 GRANT SELECT ON default.identity_now TO data_steward;
 GRANT SELECT ON default.encounters TO data_steward;
 GRANT SELECT ON default.encounters_history TO data_steward;

@@ -1,7 +1,8 @@
 """What is asked of ClickHouse about who is who: what was said, and the patients who want a person's decision.
 
-A patient is in the queue while documents of it in force are `conflict` or `probable` and no person has decided. Kinds
-that stand alone (HIV care) are not looked at. Nothing here is a value of a patient.
+A patient is in the queue while documents of it in force are `conflict` or `probable` and no person has decided, and while a
+merge of it waits (`identity_held`: two verified citizens). Kinds that stand alone (HIV care) are not looked at. Nothing here
+is a value of a patient.
 """
 # ruff: noqa: S608 (names put into SQL are ours; values are parameters)
 
@@ -12,6 +13,12 @@ from schemas.kinds import KINDS, RESTRICTED
 
 TIERS: Final = ("conflict", "probable")
 _CITIZEN: Final = "about = 'citizen' AND action IN ('link', 'unlink')"
+
+_HELD: Final = (
+    "SELECT facility, patient_key, 'conflict' AS tier, rule, 0 AS score, CAST(NULL AS Nullable(String)) AS candidate, "
+    "0 AS documents, linked_at AS since, linked_at AS latest, CAST(into_key AS Nullable(String)) AS into_key "
+    "FROM identity_held WHERE (facility = {facility:String} OR {facility:String} = '')"
+)
 
 
 class Store(Protocol):
@@ -33,9 +40,10 @@ def _doubtful() -> str:
         f"SELECT facility, patient_key, argMax(identity_tier, captured_at) AS tier, "
         "argMax(identity_rule, captured_at) AS rule, argMax(identity_score, captured_at) AS score, "
         "argMax(tuple(d.citizen_key), captured_at).1 AS candidate, count() AS documents, "
-        f"min(captured_at) AS since, max(captured_at) AS latest FROM ({each}) AS d "
+        "min(captured_at) AS since, max(captured_at) AS latest, CAST(NULL AS Nullable(String)) AS into_key "
+        f"FROM ({each}) AS d "
         f"WHERE patient_key NOT IN (SELECT patient_key FROM identity_current FINAL WHERE {_CITIZEN}) "
-        "GROUP BY facility, patient_key"
+        f"GROUP BY facility, patient_key UNION ALL {_HELD}"
     )
 
 

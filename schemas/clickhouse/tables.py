@@ -104,7 +104,7 @@ def kind_feeds(kind: str) -> tuple[Feed, ...]:
         history,
         "person_documents",
         "SELECT assumeNotNull(patient_key) AS patient_key, citizen_key, document_date, facility, document_id, kind,\n"
-        "  version FROM {source} WHERE patient_key IS NOT NULL",
+        "  version, identity_tier FROM {source} WHERE patient_key IS NOT NULL",
     )
     return (
         Feed(
@@ -242,7 +242,7 @@ SHARED: Final[tuple[Table, ...]] = (
         "person_documents",
         (
             Column("patient_key", "String", f"{_HEADER['patient_key'].vi} / {_HEADER['patient_key'].en}"),
-            *_of_header("citizen_key", "document_date", "facility", "document_id", "kind", "version"),
+            *_of_header("citizen_key", "document_date", "facility", "document_id", "kind", "version", "identity_tier"),
         ),
         "Tài liệu theo người bệnh / Documents by patient",
         order="patient_key, document_date, facility, document_id",

@@ -17,15 +17,25 @@ HOPS: Final = 4
 _LINK, _UNLINK, _ = CITIZEN_ACTIONS
 _MERGE, _ = MERGE_ACTIONS
 
-_MERGES: Final = f"about = 'merge' AND action = '{_MERGE}' AND into_key IS NOT NULL AND into_key != patient_key"
-_TOUCHED: Final = (
-    f"SELECT arrayJoin([patient_key, assumeNotNull(into_key)]) FROM identity_current FINAL WHERE {_MERGES}"
-)
-_EDGES: Final = f"""SELECT argMax(i.patient_key, (i.version, i.patient_key)) AS patient_key,
+MERGES: Final = f"about = 'merge' AND action = '{_MERGE}' AND into_key IS NOT NULL AND into_key != patient_key"
+"""Every merge that was said last, those that wait for a person too."""
+# As a scalar, which is worked out once however often the merges are asked for below.
+_MERGES: Final = f"""{MERGES} AND (patient_key, assumeNotNull(into_key)) NOT IN
+    (SELECT arrayJoin((SELECT groupArray((patient_key, into_key)) FROM identity_held)))"""
+
+
+def touched(merges: str) -> str:
+    """Patients on either side of these merges."""
+    return f"SELECT arrayJoin([patient_key, assumeNotNull(into_key)]) FROM identity_current FINAL WHERE {merges}"
+
+
+def edges(merges: str) -> str:
+    """Patients merged away and those they were merged into. Of two that were merged into each other the later word holds."""
+    return f"""SELECT argMax(i.patient_key, (i.version, i.patient_key)) AS patient_key,
     argMax(assumeNotNull(i.into_key), (i.version, i.patient_key)) AS into_key
-  FROM (SELECT patient_key, into_key, version FROM identity_current FINAL WHERE {_MERGES}) AS i
+  FROM (SELECT patient_key, into_key, version FROM identity_current FINAL WHERE {merges}) AS i
   GROUP BY arraySort([i.patient_key, assumeNotNull(i.into_key)])"""
-"""Patients merged away and those they were merged into. Of two that were merged into each other the later word holds."""
+
 
 _SAID: Final = f"action IN ('{_LINK}', '{_UNLINK}')"
 _WORDS: Final = f"""SELECT patient_key, citizen_key, version, rule, 1 AS said FROM identity_current FINAL
@@ -38,7 +48,11 @@ _WORDS: Final = f"""SELECT patient_key, citizen_key, version, rule, 1 AS said FR
 looked up for the many; grouping all by patient takes ten times as long."""
 
 
-def _chain() -> str:
+_TOUCHED: Final = touched(_MERGES)
+_EDGES: Final = edges(_MERGES)
+
+
+def chain() -> str:
     """Patient merged away -> the patient who stays, along the merges; where they go in a circle, the key that sorts first.
 
     A CTE is worked out each time it is named, so everything below is named once.
@@ -66,7 +80,7 @@ edges AS (
   {_EDGES}
 ),
 chains AS (
-  {_chain()}
+  {chain()}
 ),
 members AS (
   SELECT DISTINCT arrayJoin([c.away, c.surviving_key]) AS patient_key, c.surviving_key AS surviving_key
