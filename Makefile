@@ -25,7 +25,7 @@ demo: $(STAMP) ## the whole city on this machine; ARGS="--seconds 60" passes opt
 AT_ONCE ?= logical
 
 test: $(STAMP) ## the fast suite, on all cores: unit, property, golden, contract, integration, end to end; AT_ONCE=0
-	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: $(STAMP) ## what takes minutes: the workbench on a running city, every view and question against the city's books
 	@$(BIN)/python -m pytest -m long $(ARGS)

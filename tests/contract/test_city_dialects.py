@@ -125,7 +125,7 @@ def test_every_part_comes_to_what_the_city_expects(name: str, seed: int, tmp_pat
 
 def checked(name: str, made: Dialect, folder: Path) -> tuple[int, int, int]:
     """(messages, events, rejected parts) of the written files."""
-    feed = Feed("check", "", "check", name, options=options_of(name, folder.parent))
+    feed = Feed("check", HOSPITALS[0].code, "check", name, options=options_of(name, folder.parent))
     checker = Checker(made, feed)
     told = [one for file in checker.files(folder) for one in checker.check(file)]
     errors = [issue for one in told for issue in one.issues if issue.severity == "error"]
@@ -135,7 +135,7 @@ def checked(name: str, made: Dialect, folder: Path) -> tuple[int, int, int]:
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_written_folder_is_what_its_books_say(name: str, tmp_path: Path) -> None:
     """As many messages and parts as were decided; a document that a rule rejects is both an event and an error."""
-    books = write_folder(city_of(name), tmp_path / "out", name, 60)
+    books = write_folder(city_of(name, 1), tmp_path / "out", name, 60)
     messages, events, errors = checked(name, dialect_of(name), tmp_path / "out")
     totals = books.totals()
     assert 60 == messages
