@@ -128,10 +128,23 @@ class Admin:
             if error.args[0].code() == KafkaError.SECURITY_DISABLED:
                 return None
             raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+        if not found and not self._checks_rights():
+            return None
         return [
             Acl(one.name, one.resource_pattern_type.name, one.principal, one.operation.name, one.permission_type.name)
             for one in found
         ]
+
+    def _checks_rights(self) -> bool:
+        """Whether the broker has an authorizer. One without it may also tell of no rights, where it should refuse to tell."""
+        broker = ConfigResource(ResourceType.BROKER, str(next(iter(self._metadata().brokers))))
+        future = self._client.describe_configs([broker], request_timeout=self._seconds)[broker]
+        try:
+            told = future.result()
+        except KafkaException:  # who may not ask is told so by an authorizer
+            return True
+        entry = told.get("authorizer.class.name")
+        return entry is None or bool(entry.value)
 
     def held(self, names: Sequence[str]) -> dict[str, int]:
         """How many records (markers included) each of these topics holds; those that are not there are left out."""
