@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from infra.city.books import Books
 from infra.city.city import City, every
@@ -16,17 +16,23 @@ from infra.city.send import Sender, Tally
 from infra.demo import report, stage
 from infra.demo.plan import Engines, Plan
 from infra.demo.watch import Watch
-from infra.embedded.supervisor import Supervisor
+from infra.embedded.supervisor import READY_SECONDS, Supervisor
 from schemas.rules import RULES
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import Away, connect
 from sinks.clickhouse.cross.run import Runner, of_store
 
-QUIET_SECONDS: Final = 20.0
-"""Draining is given up when the ledger has not moved for so long."""
-MARKS_SECONDS: Final = 30.0
-READY_SECONDS: Final = 120.0
-"""A machine with other work may need half a minute for what it does alone in three seconds."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for a part to become ready, without movement of the ledger while it drains, for the last heartbeats.
+
+    A machine with other work may need half a minute for what it does alone in three seconds.
+    """
+
+    ready: float = READY_SECONDS
+    quiet: float = 20.0
+    marks: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,15 @@ class Demo:
     """One run. Use as `async with`; `run` may be stopped early with `stop`."""
 
     def __init__(
-        self, options: Options, folder: Path, began: float | None = None, start: Start = stage.start_engines
+        self,
+        options: Options,
+        folder: Path,
+        began: float | None = None,
+        start: Start = stage.start_engines,
+        patience: Patience = Patience(),
     ) -> None:
-        self.options, self.folder, self._start = options, folder, start
-        self.supervisor = Supervisor(folder, ready_seconds=READY_SECONDS)
+        self.options, self.folder, self._start, self._patience = options, folder, start, patience
+        self.supervisor = Supervisor(folder, ready_seconds=patience.ready)
         self.sent = Sent()
         self.books = Books()
         self.phase = "starting"
@@ -168,7 +179,7 @@ class Demo:
             done = seen.parts() - sum(counts["missing"] for counts in seen.outcomes.values())
             if done != parts:
                 parts, moved = done, time.monotonic()
-            if parts >= wanted or time.monotonic() - moved > QUIET_SECONDS:
+            if parts >= wanted or time.monotonic() - moved > self._patience.quiet:
                 return moved
             await asyncio.sleep(0.1)
 
@@ -178,7 +189,7 @@ class Demo:
         if self.engines is None:
             raise RuntimeError("no engines")
         client = connect(plan.clickhouse(self.engines))
-        deadline = time.monotonic() + MARKS_SECONDS
+        deadline = time.monotonic() + self._patience.marks
         try:
             while True:
                 try:

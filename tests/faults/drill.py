@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from infra.demo import show
 from infra.demo.report import page
 from infra.demo.show import Demo, Options
 from infra.embedded.supervisor import Role
@@ -29,7 +28,7 @@ from runtime import settings
 from runtime.admin import Admin
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import connect
-from tests.faults.rounds import PATIENCE, STARTING, until_progress
+from tests.faults.rounds import PATIENCE, until_progress
 from tests.faults.stack import StackCity
 
 REPORT: Final = Path("build/drill-restore.json")
@@ -146,7 +145,7 @@ async def drill(folder: Path, rate: float, seed: int) -> dict[str, Any]:
     kept = folder / "kept"
     kept.mkdir()
     try:
-        async with Demo(options, folder, start=city.start) as demo:
+        async with Demo(options, folder, start=city.start, patience=PATIENCE) as demo:
             city.demo = demo
             hands = Drill(city, demo, kept)
             running = asyncio.create_task(demo.run())
@@ -208,8 +207,6 @@ def main() -> int:
     if why is not None:
         print(f"no real stack on this machine: {why}", file=sys.stderr)
         return 1
-    show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
-    show.READY_SECONDS = STARTING  # type: ignore[misc]
     with tempfile.TemporaryDirectory(prefix="drill-", dir=asked.keep) as folder:
         made = asyncio.run(drill(Path(folder), asked.rate, asked.seed))
     REPORT.parent.mkdir(exist_ok=True)

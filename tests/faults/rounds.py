@@ -17,8 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from infra.demo import show
-from infra.demo.show import Demo, Options
+from infra.demo.show import Demo, Options, Patience
 from infra.embedded import redis
 from schemas.kinds import KINDS
 from sinks.clickhouse import reconcile
@@ -28,9 +27,8 @@ from tests.faults.stack import StackCity
 
 SENDING: Final = 10.0
 SENDING_ON_STACK: Final = 25.0
-PATIENCE: Final = 60.0
-"""Seconds without any movement before a round gives up: processes are stopped and started on a machine that may be slow."""
-STARTING: Final = 300.0
+PATIENCE: Final = Patience(ready=300.0, quiet=60.0, marks=60.0)
+"""Processes are stopped and started on a machine that may be slow."""
 REPORT: Final = Path("build/faults.json")
 STACK_REPORT: Final = Path("build/faults-stack.json")
 _UNCHANGED: Final = ("published", "rejected", "missing", "visits")
@@ -42,7 +40,7 @@ async def one_round(seed: int, folder: Path, rate: float) -> dict[str, Any]:
     options = Options(seconds=SENDING, facilities=4, rate=rate, seed=seed, people=2_000)
     started = time.monotonic()
     faults = plan(seed, SENDING)
-    async with Demo(options, folder) as demo:
+    async with Demo(options, folder, patience=PATIENCE) as demo:
         return await _suffer(demo, seed, faults, started, {})
 
 
@@ -52,7 +50,7 @@ async def one_stack_round(seed: int, folder: Path, rate: float) -> dict[str, Any
     started = time.monotonic()
     city = StackCity(folder)
     try:
-        async with Demo(options, folder, start=city.start) as demo:
+        async with Demo(options, folder, start=city.start, patience=PATIENCE) as demo:
             city.demo = demo
             return await _suffer(demo, seed, plan_stack(seed, SENDING_ON_STACK), started, city.hands())
     finally:
@@ -186,8 +184,6 @@ def _line(one: dict[str, Any]) -> str:
 
 async def main(first: int, rounds: int, keep: Path | None, rate: float, *, stack: bool) -> int:
     round_, report = (one_stack_round, STACK_REPORT) if stack else (one_round, REPORT)
-    show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
-    show.READY_SECONDS = STARTING  # type: ignore[misc]
     results: list[dict[str, Any]] = []
     for seed in seeds(first, rounds):
         with tempfile.TemporaryDirectory(prefix="faults-", dir=keep) as folder:

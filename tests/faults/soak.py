@@ -20,7 +20,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from infra.demo import engines, show
+from infra.demo import engines
 from infra.demo.plan import Engines
 from infra.demo.show import Demo, Options
 from infra.embedded.process import pss_mib
@@ -78,7 +78,7 @@ class Soak:
         self._plan: Plan = plan.free(folder / "stack", JARS)
         self._every = every
         self.samples: list[Sample] = []
-        self.demo = Demo(Options(seconds=60 * minutes, rate=rate), folder, start=self._start)
+        self.demo = Demo(Options(seconds=60 * minutes, rate=rate), folder, start=self._start, patience=PATIENCE)
 
     async def _start(self, supervisor: Supervisor, _: Path) -> Engines:
         return (await bring_up(supervisor, self._plan))[1]
@@ -135,7 +135,6 @@ def main() -> int:
     if why is not None:
         print(f"no real stack on this machine: {why}", file=sys.stderr)
         return 1
-    show.QUIET_SECONDS = show.MARKS_SECONDS = PATIENCE  # type: ignore[misc]
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         soak = Soak(Path(folder), asked.minutes, asked.rate, asked.every)
         report = asyncio.run(soak.run())

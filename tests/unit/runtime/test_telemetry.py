@@ -14,7 +14,8 @@ from runtime import telemetry
 METRICS: dict[str, MetricWrapperBase] = {
     name: value for name, value in vars(telemetry).items() if isinstance(value, MetricWrapperBase)
 }
-LABELS = {"what", 
+LABELS = {
+    "what",
     "adapter_id",
     "outcome",
     "kind",
