@@ -43,8 +43,8 @@ def inner(visit: Visit, identity: Identity, name: str, changes: Mapping[str, str
     if visit.inpatient or visit.orders:
         made["XML5"] = _wrap("XML5", xml_lines.notes(visit))
     if visit.inpatient:
-        made["XML7"] = _discharge_paper(visit, identity)
-        made["XML8"] = _record_summary(visit, changes)
+        made["XML7"] = _discharge_paper(visit, identity, name)
+        made["XML8"] = _record_summary(visit, identity, name, changes)
     if visit.referred_to:
         made["XML13"] = _referral(visit, identity, name)
     if visit.revisit:
@@ -77,16 +77,21 @@ def _wrap(table: str, rows: Iterable[str]) -> str:
     return f"{_HEAD}{opening}{''.join(rows)}{closing}"
 
 
-_SUMMARY: Final = tables.template("", tables.XML1, frozenset(tables.XML1), {})
-_DISCHARGE_PAPER: Final = tables.template("", tables.XML7, frozenset(tables.XML7), {})
-_RECORD_SUMMARY: Final = tables.template("", tables.XML8, frozenset(tables.XML8), {})
-_REFERRAL: Final = tables.template("", tables.XML13, frozenset(tables.XML13), {})
-_APPOINTMENT: Final = tables.template("", tables.XML14, frozenset(tables.XML14), {})
-_BLANK: Final = {name: dict.fromkeys(getattr(tables, name), "") for name in ("XML1", "XML7", "XML8", "XML13", "XML14")}
+_PAPERS: Final = {
+    "XML1": tables.XML1, "XML7": tables.XML7, "XML8": tables.XML8, "XML13": tables.XML13, "XML14": tables.XML14,
+}  # fmt: skip
+"""Tables of one row, which is their root."""
+_TEMPLATES: Final = {table: tables.template("", names, frozenset(names), {}) for table, names in _PAPERS.items()}
+_BLANK: Final = {table: dict.fromkeys(names, "") for table, names in _PAPERS.items()}
 
 
-def _person(visit: Visit, identity: Identity, name: str) -> dict[str, str]:
-    """What XML1, XML13 and XML14 all say; X14 wants them equal."""
+def _paper(table: str, values: Mapping[str, str]) -> str:
+    """A table of one row. Fields without a value are empty; values that it has no field for stay out."""
+    return _wrap(table, (_TEMPLATES[table] % {**_BLANK[table], **values},))
+
+
+def _shared(visit: Visit, identity: Identity, name: str) -> dict[str, str]:
+    """What XML1, XML7, XML8, XML13 and XML14 say of the fields that they have in common; X14 wants them equal."""
     valid = visit.arrival.year
     return {
         "MA_LK": visit.number,
@@ -108,7 +113,9 @@ def _person(visit: Visit, identity: Identity, name: str) -> dict[str, str]:
         "MA_BENH_KT": ";".join(code for code, _ in visit.others),
         "MA_LOAI_RV": visit.leaving,
         "MA_DOITUONG_KCB": visit.category,
+        "PP_DIEUTRI": "Điều trị nội khoa theo phác đồ",
         "MA_TTDV": _HEAD_OF_UNIT,
+        "NGAY_CT": f"{visit.end:%Y%m%d}",
     }
 
 
@@ -133,8 +140,7 @@ def _sums(visit: Visit) -> dict[str, str]:
 def _summary(visit: Visit, identity: Identity, name: str, changes: Mapping[str, str]) -> str:
     card, inpatient = bool(identity.card), visit.inpatient is not None
     values = {
-        **_BLANK["XML1"],
-        **_person(visit, identity, name),
+        **_shared(visit, identity, name),
         **_sums(visit),
         "STT": "1",
         "MA_BN": identity.patient_number,
@@ -163,36 +169,20 @@ def _summary(visit: Visit, identity: Identity, name: str, changes: Mapping[str, 
         "MA_HSBA": f"HS{visit.number[-12:]}",
         **changes,
     }
-    opening, closing = tables.ROOTS["XML1"]
-    return f"{_HEAD}{opening}{_SUMMARY % values}{closing}"
+    return _paper("XML1", values)
 
 
-def _stay(visit: Visit) -> dict[str, str]:
-    """What XML7 and XML8 both say."""
-    return {
-        "MA_LK": visit.number,
-        "NGAY_VAO": stamp(visit.arrival),
-        "NGAY_RA": stamp(visit.end),
-        "CHAN_DOAN_RV": "; ".join((visit.disease.text, *(text for _, text in visit.others))),
-        "PP_DIEUTRI": "Điều trị nội khoa theo phác đồ",
-        "MA_TTDV": _HEAD_OF_UNIT,
-        "NGAY_CT": f"{visit.end:%Y%m%d}",
-    }
-
-
-def _discharge_paper(visit: Visit, identity: Identity) -> str:
+def _discharge_paper(visit: Visit, identity: Identity, name: str) -> str:
     """Giấy ra viện. It names no patient but by the facility's number."""
     values = {
-        **_BLANK["XML7"],
-        **_stay(visit),
+        **_shared(visit, identity, name),
         "SO_LUU_TRU": f"LT{visit.number[-9:]}",
         "MA_YTE": identity.patient_number,
         "MA_KHOA_RV": visit.department,
         "MA_BS": visit.doctor,
         "TEN_BS": _signs(visit.doctor),
     }
-    opening, closing = tables.ROOTS["XML7"]
-    return f"{_HEAD}{opening}{_DISCHARGE_PAPER % values}{closing}"
+    return _paper("XML7", values)
 
 
 @lru_cache(maxsize=256)
@@ -202,25 +192,22 @@ def _signs(doctor: str) -> str:
     return f"BS. {full_name(random, random.choice('12'))}"
 
 
-def _record_summary(visit: Visit, changes: Mapping[str, str]) -> str:
+def _record_summary(visit: Visit, identity: Identity, name: str, changes: Mapping[str, str]) -> str:
     """Tóm tắt hồ sơ bệnh án. Its result is that of XML1."""
     values = {
-        **_BLANK["XML8"],
-        **_stay(visit),
+        **_shared(visit, identity, name),
         "MA_LOAI_KCB": visit.type,
         "CHAN_DOAN_VAO": visit.disease.text,
         "QT_BENHLY": f"Bệnh diễn biến nhiều ngày, vào viện với chẩn đoán {visit.disease.text.lower()}",
         "TOMTAT_KQ": "Xem kết quả cận lâm sàng kèm theo",
         "KET_QUA_DTRI": changes.get("KET_QUA_DTRI", visit.result),
     }
-    opening, closing = tables.ROOTS["XML8"]
-    return f"{_HEAD}{opening}{_RECORD_SUMMARY % values}{closing}"
+    return _paper("XML8", values)
 
 
 def _referral(visit: Visit, identity: Identity, name: str) -> str:
     values = {
-        **_BLANK["XML13"],
-        **_person(visit, identity, name),
+        **_shared(visit, identity, name),
         "SO_HOSO": f"HS{visit.number[-12:]}",
         "SO_CHUYENTUYEN": visit.number[-6:],
         "GIAY_CHUYEN_TUYEN": f"CT{visit.number[-9:]}",
@@ -229,25 +216,20 @@ def _referral(visit: Visit, identity: Identity, name: str) -> str:
         "DAU_HIEU_LS": "Bệnh tỉnh, tiếp xúc được; dấu hiệu sinh tồn ổn định",
         "QT_BENHLY": f"Bệnh diễn biến nhiều ngày, chẩn đoán {visit.disease.text.lower()}, điều trị chưa đỡ",
         "TOMTAT_KQ": "Xem kết quả cận lâm sàng kèm theo",
-        "PP_DIEUTRI": "Điều trị nội khoa theo phác đồ",
         "TINH_TRANG_CT": "Ổn định",
         "MA_LYDO_CT": "1",
         "HUONG_DIEU_TRI": "Chuyển tuyến trên điều trị tiếp",
         "PHUONGTIEN_VC": "Xe cứu thương",
         "MA_BAC_SI": visit.doctor,
     }
-    opening, closing = tables.ROOTS["XML13"]
-    return f"{_HEAD}{opening}{_REFERRAL % values}{closing}"
+    return _paper("XML13", values)
 
 
 def _appointment(visit: Visit, identity: Identity, name: str) -> str:
     values = {
-        **_BLANK["XML14"],
-        **_person(visit, identity, name),
+        **_shared(visit, identity, name),
         "SO_GIAYHEN_KL": f"HK{visit.number[-9:]}",
         "NGAY_HEN_KL": stamp(visit.revisit) if visit.revisit else "",
         "MA_BAC_SI": visit.doctor,
-        "NGAY_CT": f"{visit.end:%Y%m%d}",
     }
-    opening, closing = tables.ROOTS["XML14"]
-    return f"{_HEAD}{opening}{_APPOINTMENT % values}{closing}"
+    return _paper("XML14", values)
