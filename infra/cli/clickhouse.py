@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.cli.again import again
 from infra.cli.ask import Url, clickhouse
 from runtime import logs, settings
 from runtime.shutdown import stop_event
@@ -18,7 +20,7 @@ from schemas import registry
 from schemas.clickhouse import Layout
 from sinks.clickhouse import freeze as freezing
 from sinks.clickhouse import migrate as steps
-from sinks.clickhouse.client import Away, connect
+from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrations import MIGRATIONS
 
 log = logs.get("freeze")
@@ -112,23 +114,19 @@ def freeze_ledger(
 
 
 def freeze_loop(once: Callable[[], list[freezing.Frozen]], stop: threading.Event, every: float) -> None:
-    """`once` now and then every so many seconds. A month that has lost rows is told each time: an error in the log."""
-    while not stop.is_set():
-        try:
-            for month in once():
-                tell = log.error if month.lost else log.info
-                tell("ledger_frozen", month=month.month, messages=month.messages, parts=month.parts, lost=month.lost)
-        except Away as trouble:
-            log.warning("store_away", trouble=str(trouble), again_in_seconds=every)
-        stop.wait(every)
+    """`once` again and again. A month that has lost rows is told each time: an error in the log."""
+
+    def freeze() -> None:
+        for month in once():
+            tell = log.error if month.lost else log.info
+            tell("ledger_frozen", month=month.month, messages=month.messages, parts=month.parts, lost=month.lost)
+
+    again(freeze, stop, every, log)
 
 
 def _freeze_once(chosen: settings.ClickHouseSettings, older_than_days: int) -> list[freezing.Frozen]:
-    client = connect(chosen)
-    try:
+    with closing(connect(chosen)) as client:
         return freezing.freeze(client, older_than_days)
-    finally:
-        client.close()
 
 
 def _tell(plan: steps.Plan, as_json: bool, word: str) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from infra.cli.again import again
 from infra.cli.ask import Url, clickhouse
 from infra.cli.options import AsJson
 from runtime import logs, settings, telemetry
@@ -19,7 +21,7 @@ from runtime.settings import RulesSettings
 from runtime.shutdown import stop_event
 from schemas import catalogues
 from schemas.rules import RULES, Rule, RuleError, load
-from sinks.clickhouse.client import Away, connect
+from sinks.clickhouse.client import connect
 from sinks.clickhouse.cross.run import Run, Runner, of_store
 
 log = logs.get("rules")
@@ -69,27 +71,23 @@ def rulebook(chosen: RulesSettings) -> dict[str, Rule]:
 
 
 def loop(once: Callable[[], Run], stop: threading.Event, every: float) -> None:
-    """`once` now and then every so many seconds, whether or not ClickHouse answers."""
-    while not stop.is_set():
-        try:
-            with telemetry.RULES_SECONDS.time():
-                did = once()
-            telemetry.RULES_ISSUES.labels("written").inc(sum(did.issues.values()))
-            telemetry.RULES_ISSUES.labels("taken_back").inc(did.taken_back)
-            telemetry.PROGRESS.labels("rules").set(now_ms() / 1000)
-            log.info("rules_run", visits=did.visits, issues=sum(did.issues.values()), taken_back=did.taken_back)
-        except Away as trouble:
-            telemetry.RULES_FAILED.inc()
-            log.warning("store_away", trouble=str(trouble), again_in_seconds=every)
-        stop.wait(every)
+    """`once` again and again; a run that came to its end is progress."""
+
+    def ask() -> None:
+        with telemetry.RULES_SECONDS.time():
+            did = once()
+        issues = sum(did.issues.values())
+        telemetry.RULES_ISSUES.labels("written").inc(issues)
+        telemetry.RULES_ISSUES.labels("taken_back").inc(did.taken_back)
+        telemetry.PROGRESS.labels("rules").set(now_ms() / 1000)
+        log.info("rules_run", visits=did.visits, issues=issues, taken_back=did.taken_back)
+
+    again(ask, stop, every, log, telemetry.RULES_FAILED.inc)
 
 
 def _once(chosen: RulesSettings, book: list[Rule], settle: int) -> Run:
-    client = connect(chosen)
-    try:
+    with closing(connect(chosen)) as client:
         return Runner(client, book, chosen.facility_groups)(settle)
-    finally:
-        client.close()
 
 
 def _tell(did: Run, as_json: bool) -> None:
