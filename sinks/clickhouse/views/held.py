@@ -4,15 +4,13 @@
 from typing import Final
 
 from schemas.ledger import CITIZEN_ACTIONS, MERGE_ACTIONS
-from sinks.clickhouse.views.identity import MERGES, chain, edges, touched
+from sinks.clickhouse.views.identity import DECIDED, MERGES, groups, touched
 from sinks.clickhouse.views.view import View
 
-_LINK, _UNLINK, _ = CITIZEN_ACTIONS
+_LINK, *_ = CITIZEN_ACTIONS
 _MERGE, _UNMERGE = MERGE_ACTIONS
 
 _TOUCHED: Final = touched(MERGES)
-_DECIDED: Final = f"""SELECT patient_key FROM identity_current FINAL
-    WHERE about = 'citizen' AND action IN ('{_LINK}', '{_UNLINK}')"""
 _CONFIRMED: Final = f"""SELECT patient_key, assumeNotNull(into_key) FROM identity_links
     WHERE decided_by IS NOT NULL AND action IN ('{_MERGE}', '{_UNMERGE}') AND into_key IS NOT NULL
     GROUP BY patient_key, into_key HAVING argMax(action, version) = '{_MERGE}'"""
@@ -27,24 +25,15 @@ def identity_held() -> View:
         "identity_held",
         "Lệnh gộp hai công dân đã xác thực, chờ người quyết định / Merges of two verified citizens, until a person decides",
         f"""WITH
-edges AS (
-  {edges(MERGES)}
-),
-chains AS (
-  {chain()}
-),
-members AS (
-  SELECT DISTINCT arrayJoin([c.away, c.surviving_key]) AS patient_key, c.surviving_key AS surviving_key
-  FROM chains AS c
-),
+{groups(MERGES)},
 citizens AS (
   SELECT patient_key, assumeNotNull(citizen_key) AS citizen_key FROM identity_current FINAL
   WHERE about IN ('citizen', 'service') AND action = '{_LINK}' AND citizen_key IS NOT NULL
-    AND patient_key IN ({_TOUCHED}) AND (about = 'citizen' OR patient_key NOT IN ({_DECIDED}))
+    AND patient_key IN ({_TOUCHED}) AND (about = 'citizen' OR patient_key NOT IN ({DECIDED}))
   UNION ALL
   SELECT patient_key, assumeNotNull(citizen_key) AS citizen_key FROM person_documents FINAL
   WHERE identity_tier = 'verified' AND citizen_key IS NOT NULL
-    AND patient_key IN ({_TOUCHED}) AND patient_key NOT IN ({_DECIDED})
+    AND patient_key IN ({_TOUCHED}) AND patient_key NOT IN ({DECIDED})
 ),
 torn AS (
   SELECT m.surviving_key AS surviving_key, uniqExact(k.citizen_key) AS citizens

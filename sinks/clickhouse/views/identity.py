@@ -29,7 +29,7 @@ def touched(merges: str) -> str:
     return f"SELECT arrayJoin([patient_key, assumeNotNull(into_key)]) FROM identity_current FINAL WHERE {merges}"
 
 
-def edges(merges: str) -> str:
+def _edges(merges: str) -> str:
     """Patients merged away and those they were merged into. Of two that were merged into each other the later word holds."""
     return f"""SELECT argMax(i.patient_key, (i.version, i.patient_key)) AS patient_key,
     argMax(assumeNotNull(i.into_key), (i.version, i.patient_key)) AS into_key
@@ -38,21 +38,20 @@ def edges(merges: str) -> str:
 
 
 _SAID: Final = f"action IN ('{_LINK}', '{_UNLINK}')"
+DECIDED: Final = f"SELECT patient_key FROM identity_current FINAL WHERE about = 'citizen' AND {_SAID}"
+"""Patients about whom a person has decided."""
 _WORDS: Final = f"""SELECT patient_key, citizen_key, version, rule, 1 AS said FROM identity_current FINAL
   WHERE about = 'citizen' AND {_SAID}
   UNION ALL
   SELECT patient_key, citizen_key, version, rule, 1 AS said FROM identity_current FINAL
   WHERE about = 'service' AND {_SAID}
-    AND patient_key NOT IN (SELECT patient_key FROM identity_current FINAL WHERE about = 'citizen' AND {_SAID})"""
+    AND patient_key NOT IN ({DECIDED})"""
 """The word that holds of each patient: a person's, else the service's. Persons say little and services much, so the few are
 looked up for the many, and nothing is grouped."""
-
-
 _TOUCHED: Final = touched(_MERGES)
-_EDGES: Final = edges(_MERGES)
 
 
-def chain() -> str:
+def _chain() -> str:
     """Patient merged away -> the patient who stays, along the merges; where they go in a circle, the key that sorts first.
 
     A CTE is worked out each time it is named, so everything below is named once.
@@ -69,6 +68,20 @@ def chain() -> str:
     return f"SELECT e1.patient_key AS away, {settled} AS surviving_key\n  FROM edges AS e1{joins}"
 
 
+def groups(merges: str) -> str:
+    """The CTEs up to `members`: every patient that these merges touch, and the one who stays of its group."""
+    return f"""edges AS (
+  {_edges(merges)}
+),
+chains AS (
+  {_chain()}
+),
+members AS (
+  SELECT DISTINCT arrayJoin([c.away, c.surviving_key]) AS patient_key, c.surviving_key AS surviving_key
+  FROM chains AS c
+)"""
+
+
 def identity_now() -> View:
     """Of the citizens known of one person's patients holds: what was said late of the one who stays, what the worker
     found of it, what was said late of another, what the worker found of another; of equals the newest. What a person decided goes before what a service answered."""
@@ -76,16 +89,7 @@ def identity_now() -> View:
         "identity_now",
         "Ai là ai, theo điều được nói sau cùng / Who is who, by what was said last",
         f"""WITH
-edges AS (
-  {_EDGES}
-),
-chains AS (
-  {chain()}
-),
-members AS (
-  SELECT DISTINCT arrayJoin([c.away, c.surviving_key]) AS patient_key, c.surviving_key AS surviving_key
-  FROM chains AS c
-),
+{groups(_MERGES)},
 words AS (
   SELECT * FROM ({_WORDS}) WHERE patient_key IN ({_TOUCHED})
 ),

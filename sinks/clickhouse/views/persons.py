@@ -7,18 +7,18 @@ from schemas.kinds import KINDS, RESTRICTED
 from sinks.clickhouse.views.documents import DOCUMENTS
 from sinks.clickhouse.views.view import View
 
-LINKS: Final = "(SELECT patient_key, surviving_key, citizen_key, 1 AS known FROM identity_now)"
+
+def _links(where: str = "") -> str:
+    return f"(SELECT patient_key, surviving_key, citizen_key, 1 AS known FROM identity_now{where})"
+
+
+LINKS: Final = _links()
 """What was said late; a null citizen is nobody."""
 
 
 def citizen(document: str, link: str) -> str:
     """The citizen of a document as now known: the late link's where there is one, else the worker's."""
     return f"if({link}.known = 1, {link}.citizen_key, {document}.citizen_key)"
-
-
-def links_of(patients: str) -> str:
-    """The same of a few patients (a SELECT of their keys), by primary key."""
-    return f"(SELECT patient_key, surviving_key, citizen_key, 1 AS known FROM identity_now WHERE patient_key IN ({patients}))"
 
 
 _SHOWN: Final = (
@@ -67,7 +67,9 @@ def timeline_of() -> View:
         "SELECT arrayJoin((SELECT groupUniqArray((document_date, facility, document_id)) FROM person_documents\n"
         f"    WHERE patient_key IN ({patients})))"
     )
-    inner = _timeline(f" AND (document_date, facility, document_id) IN ({keys})", links_of(patients))
+    inner = _timeline(
+        f" AND (document_date, facility, document_id) IN ({keys})", _links(f" WHERE patient_key IN ({patients})")
+    )
     return View(
         "timeline_of",
         "Hồ sơ của một công dân (nhanh) / One citizen's documents, fast",
