@@ -127,7 +127,7 @@ class Admin:
         except KafkaException as error:
             if error.args[0].code() == KafkaError.SECURITY_DISABLED:
                 return None
-            raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+            raise _away(error) from None
         if not found and not self._checks_rights():
             return None
         return [
@@ -141,8 +141,10 @@ class Admin:
         future = self._client.describe_configs([broker], request_timeout=self._seconds)[broker]
         try:
             told = future.result()
-        except KafkaException:  # who may not ask is told so by an authorizer
-            return True
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:  # only an authorizer says so
+                return True
+            raise _away(error) from None
         entry = told.get("authorizer.class.name")
         return entry is None or bool(entry.value)
 
@@ -231,7 +233,11 @@ def _result(future: Any) -> Any:
     try:
         return future.result()
     except KafkaException as error:
-        raise KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}") from None
+        raise _away(error) from None
+
+
+def _away(error: KafkaException) -> KafkaAway:
+    return KafkaAway(f"{error.args[0].name()}: {error.args[0].str()}")
 
 
 def _replication(topic: Any) -> int:
