@@ -21,8 +21,20 @@ class SettingsError(Exception):
     """Every mistake, one line each: setting, what is wrong. Never the value given."""
 
 
-class Settings(BaseSettings):
-    """What every role needs."""
+class Watched(BaseSettings):
+    """What every process needs that stays: how it is watched."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid")
+
+    metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port")
+    metrics_host: str = Field(
+        "127.0.0.1", description="where it listens; 0.0.0.0 in a container, which has its own net"
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+class Settings(Watched):
+    """What every role on Kafka needs."""
 
     model_config = SettingsConfigDict(env_prefix="LIVINGDATA_", extra="forbid", enable_decoding=False)
 
@@ -32,11 +44,6 @@ class Settings(BaseSettings):
     registry: str = Field(
         "", pattern="^(https?://.+)?$", repr=False, description="schema registry by URL; empty: ids of the lock file"
     )
-    metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port")
-    metrics_host: str = Field(
-        "127.0.0.1", description="where it listens; 0.0.0.0 in a container, which has its own net"
-    )
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
 class WorkerSettings(Settings):
@@ -97,15 +104,12 @@ class SinkSettings(Settings, ClickHouseSettings):
     inserts_at_once: int = Field(2, ge=1, le=16, description="inserts of one flush that run side by side")
 
 
-class RulesSettings(ClickHouseSettings):
+class RulesSettings(Watched, ClickHouseSettings):
     """Of `livingdata rules run`: the same rules and groups as the workers have."""
 
     rules: Path | None = Field(None, description="the workers' folder of rules")
     catalogues: Path | None = Field(None, description="the workers' folder of catalogues")
     facility_groups: dict[str, str] = Field(default_factory=dict, description="as the workers'")
-    metrics_port: int | None = Field(None, ge=1, le=65535, description="Prometheus port, with --every")
-    metrics_host: str = Field("127.0.0.1", description="where it listens; 0.0.0.0 in a container")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
 class ReplaySettings(ClickHouseSettings):
