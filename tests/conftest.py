@@ -20,13 +20,13 @@ hypothesis.settings.register_profile("ci", deadline=None, suppress_health_check=
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-_LONGEST = ("e2e", "integration")
+_FIRST = {"e2e": 0, "integration": 1}
+"""The longest files begin first, so that no process waits for another at the end."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files begin first, so that no process waits for another at the end. On a real stack only what asks
-    for servers differs from the ordinary run."""
-    items.sort(key=lambda item: _LONGEST.index(item.path.parent.name) if item.path.parent.name in _LONGEST else 9)
+    """On a real stack only what asks for servers differs from the ordinary run."""
+    items.sort(key=lambda item: _FIRST.get(item.path.parent.name, len(_FIRST)))
     if not wanted():
         return
     asking = {item for item in items if {"servers", "real_stack"}.intersection(getattr(item, "fixturenames", ()))}
