@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from schemas.fields import Field
@@ -11,7 +12,6 @@ MASK: Final = "███"
 _SHORTEST: Final = 4
 _NUMBER: Final = 9
 """Characters from which on a number may be written in groups; a shorter one with gaps would be a value (`12.34`)."""
-_DIGITS: Final = re.compile(r"\d[\s.-]?\d[\s.-]?\d")
 _GAPS: Final = str.maketrans("", "", " \t\r\n\v\f\u00a0.-")
 
 
@@ -32,45 +32,47 @@ def _fold(text: str) -> str:
     return text.translate(_FOLDED)
 
 
+def _looks(text: str) -> tuple[str, str, str]:
+    """A text in NFC, folded (of the same length), and folded without gaps."""
+    if text.isascii():
+        composed, folded = text, text.lower()
+    else:
+        composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+        folded = _fold(composed)
+    return composed, folded, folded.translate(_GAPS)
+
+
+_REMEMBERED: Final = 200
+_remembered: Final = lru_cache(maxsize=8_192)(_looks)
+"""Most texts are names of drugs, tests and diseases, the same all day, and folding them is most of the work. A longer
+text is somebody's own, and is not kept."""
+
+
 class Masker:
     """Masks the identity's own texts wherever they stand in a text: any case, with or without tone marks, any spaces
     between words, numbers in groups as people write them."""
 
-    __slots__ = ("_narrow", "_needles", "_pattern", "_words")
+    __slots__ = ("_narrow", "_needles", "_pattern")
 
     def __init__(self, identity: Iterable[str | None]) -> None:
         whole = {
             _fold(unicodedata.normalize("NFC", part)).strip() for text in identity if text for part in text.split(";")
         }
         self._needles = sorted((part for part in whole if len(part) >= _SHORTEST), key=len, reverse=True)
-        self._words = [max(needle.split(), key=len) for needle in self._needles]
-        self._narrow: list[str] = []
+        self._narrow = [needle.translate(_GAPS) for needle in self._needles]
         self._pattern: re.Pattern[str] | None = None
 
     def __call__(self, text: str) -> str:
         if not self._needles:
             return text
-        if text.isascii():
-            composed, folded = text, text.lower()
-        else:
-            composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-            folded = _fold(composed)
-        # Nearly all texts hold nothing of the person: a word of each needle, or digits in a row, decide.
-        if not _DIGITS.search(folded):
-            for word in self._words:
-                if word in folded:
-                    break
-            else:
-                return text
-        return self._masked(composed, folded) or text
+        composed, folded, squeezed = _remembered(text) if len(text) <= _REMEMBERED else _looks(text)
+        for needle in self._narrow:  # nearly all texts hold nothing of the person
+            if needle in squeezed:
+                return self._masked(composed, folded) or text
+        return text
 
     def _masked(self, text: str, folded: str) -> str:
         """Empty where there is nothing to mask after all."""
-        if not self._narrow:
-            self._narrow = [needle.translate(_GAPS) for needle in self._needles]
-        squeezed = folded.translate(_GAPS)
-        if not any(needle in squeezed for needle in self._narrow):
-            return ""
         if self._pattern is None:
             self._pattern = re.compile("|".join(map(_written, self._needles, self._narrow)))
         out, last = [], 0

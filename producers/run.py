@@ -17,7 +17,7 @@ from producers.feeds import feeds, keys
 from producers.history import History
 from producers.outbox import Outbox, OutboxInUse
 from producers.serve import Server
-from runtime import keyring, logs, loop
+from runtime import collector, keyring, logs, loop
 from runtime.settings import AdapterSettings, SettingsError
 from runtime.window import Window
 from schemas import topics
@@ -40,6 +40,7 @@ def run(settings: AdapterSettings, stop: threading.Event, ready: Path | None = N
     served = [replace(feed, desk=Desk(settings.data, ring.only([feed.facility]))) for feed in made]
     lanes = {history: [feed for feed in served if is_history(feed.adapter_id) is history] for history in (False, True)}
     outboxes = {history: _outbox(settings, ring, lane, dialects, history) for history, lane in lanes.items() if lane}
+    collector.spare()
     loop.run(_serve(settings, lanes, dialects, outboxes, stop, ready))
 
 

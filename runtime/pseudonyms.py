@@ -58,7 +58,7 @@ def digest(key: bytes, purpose: str, data: bytes) -> str:
 
 
 def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
-    """Nulls, empty lists and empty records out, at any depth. Most of a document is null: this runs for each."""
+    """Nulls, empty lists and empty records out, at any depth."""
     kept: dict[str, Any] = {}
     for name, item in value.items():
         if item is None:
@@ -76,7 +76,16 @@ def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+_EMPTY: Final = (b"null", b"[]", b"{}")
+
+
+def _canonical(part: dict[str, Any]) -> bytes:
+    written = orjson.dumps(part, option=orjson.OPT_SORT_KEYS)
+    if any(empty in written for empty in _EMPTY):  # most documents name no field that is empty
+        written = orjson.dumps(_without_nulls(part), option=orjson.OPT_SORT_KEYS)
+    return written
+
+
 def content_hash(key: bytes, parts: Iterable[dict[str, Any]]) -> str:
     """HMAC over the canonical form: non-null fields by name. A new optional field that is null changes nothing."""
-    canonical = orjson.dumps([_without_nulls(part) for part in parts], option=orjson.OPT_SORT_KEYS)
-    return _mac(key, b"content" + _SEPARATOR + canonical)
+    return _mac(key, b"content" + _SEPARATOR + b"[" + b",".join(map(_canonical, parts)) + b"]")

@@ -1,7 +1,6 @@
 """The worker: Faust around the pipeline. Only this file and `transport` know Faust."""
 
 import asyncio
-import gc
 import os
 import threading
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from typing import Any, Final
 import faust
 from faust.transport import by_url as _by_url  # noqa: F401 the registry must be loaded before ours is named
 
-from runtime import kafka, keyring, logs, loop, telemetry
+from runtime import collector, kafka, keyring, logs, loop, telemetry
 from runtime.clock import now_ms
 from runtime.lag import Lag
 from runtime.settings import WorkerSettings
@@ -201,14 +200,6 @@ def _warm() -> None:
         registry.latest(topic)[1].compile_reader()
 
 
-def _spare_the_collector() -> None:
-    """A chunk makes tens of thousands of objects that die with it, none in a cycle. Measured: looking for cycles as
-    often as Python does by itself takes a fifth of a worker's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = None) -> None:
     """The role `livingdata processor`; `ready` as in `Worker.run`."""
 
@@ -217,7 +208,7 @@ def run(settings: WorkerSettings, stop: threading.Event, ready: Path | None = No
             os.nice(give_way.NICE)
         worker = Worker(settings)
         _warm()
-        _spare_the_collector()
+        collector.spare()
         await worker.run(stop, ready)
 
     loop.run(main())
