@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+ROOMS  := schemas runtime producers stream_processors sinks infra
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
@@ -14,7 +15,8 @@ $(STAMP): pyproject.toml uv.lock
 	@echo "setting up $(VENV) (once; a few minutes, about 200 MB)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --active --extra embedded --quiet --inexact
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --active --extra embedded --quiet --inexact --compile-bytecode
+	@$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 setup: $(STAMP) ## make the environment (done by the others when needed)
