@@ -95,7 +95,7 @@ $(PEERS)/.ready: tests/bench/peers/pyproject.toml tests/bench/peers/uv.lock | $(
 bench-peers: $(STAMP) $(PEERS)/.ready ## the same job on other engines, and on none; writes build/bench/peers.json; ARGS="--help"
 	@$(BIN)/python -m tests.bench.bench_peers $(ARGS)
 
-bench-%: $(STAMP) ## measure one part: adapters, processor, sink, queries, fairness, stack; writes build/bench/NAME.json
+bench-%: $(STAMP) ## measure one part: adapters, processor (with Kafka too), sink, queries, fairness, stack; writes build/bench/NAME.json
 	@$(BIN)/python -m tests.bench.bench_$*
 
 schemas: $(STAMP) ## write the generated .avsc files, ids and data dictionary from the field table

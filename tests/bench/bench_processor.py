@@ -1,11 +1,14 @@
-"""`make bench-processor`: one worker in memory, records in, bytes to produce out, on a fake store.
+"""`make bench-processor`: one worker, in memory (records in, bytes to produce out, on a fake store) and with Kafka and
+Redis, beside the bare loop and two ways to write the same in plain Faust. `bench-peers` has the other engines.
 
 Processor seconds, not those of the clock: other work on the machine counts less. What is compared over time are the
 ratios, each against a yardstick of the same run.
 """
 
+import argparse
 import asyncio
 import hmac
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -27,6 +30,7 @@ from stream_processors.receive import Opened, Source, receive
 from stream_processors.rules import BOOK
 from stream_processors.validate import validate
 from tests.bench.mix import Mix, machine
+from tests.bench.peers import engine, house
 from tests.fakes import FakeStore
 
 EVENTS: Final = 3_000
@@ -35,6 +39,14 @@ ROUNDS: Final = 4
 TARGET: Final = 4_500
 """Events a second of one worker."""
 OUT: Final = Path("build/bench/processor.json")
+OWN: Final = Path(".venv/bin/python")
+WITH_KAFKA: Final = {
+    "ours": "one worker, with Kafka",
+    "plain": "the bare loop, with Kafka",
+    "faust_take": "Faust, noack_take(500), with Kafka",
+    "faust_events": "Faust, event by event, with Kafka",
+}
+"""What `tests.bench.peers` runs, each in our own environment."""
 
 
 def forget() -> None:
@@ -113,7 +125,43 @@ def whole(mix: Mix, sources: Sequence[Source]) -> float:
     return seconds(lambda: asyncio.run(run())) / len(sources) * 1e6
 
 
+def with_kafka(events: int, turns: int, *, embedded: bool) -> dict[str, dict[str, Any]]:
+    """What each way took to read filled topics to their end, in turns; its turn with least processor time."""
+    load, best = house.load(events, 0), dict[str, dict[str, Any]]()
+    with tempfile.TemporaryDirectory() as name, house.open_house(Path(name), embedded=embedded) as servers:
+        for way in list(WITH_KAFKA) * turns:
+            found = engine.measure(way, OWN.absolute(), servers, load, Path(name), rate=0, kills=0)
+            if not found["whole"]:
+                raise RuntimeError(f"{way} did not come to the end")
+            if way not in best or found["cpu_us"] < best[way]["cpu_us"]:
+                best[way] = found
+    return best
+
+
+def compared(best: dict[str, dict[str, Any]], turns: int) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Rows and ratios of `with_kafka`, by processor time."""
+    rows: list[dict[str, Any]] = []
+    for way, found in best.items():
+        rows += [
+            {"what": WITH_KAFKA[way], "value": 1e6 / found["cpu_us"], "unit": "events/s", "runs": turns},
+            {
+                "what": "  of it outside the pure functions",
+                "value": found["outside_us"],
+                "unit": "us/event",
+                "runs": turns,
+            },
+        ]
+    ours = best["ours"]["cpu_us"]
+    others = {"plain": "bare loop", "faust_take": "noack_take", "faust_events": "Faust event by event"}
+    return rows, {f"with Kafka: ours / {said}": best[way]["cpu_us"] / ours for way, said in others.items()}
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=8_000, help="in the topics when a way starts; 0: in memory only")
+    parser.add_argument("--turns", type=int, default=2, help="of each way, in turn; the best counts")
+    parser.add_argument("--embedded", action="store_true", help="the embedded broker, even where Java is")
+    chosen = parser.parse_args()
     mix = Mix()
     sources = mix.sources(EVENTS)
     collector.spare()  # as the role does
@@ -131,6 +179,9 @@ def main() -> None:
         },
     ]
     ratios = {"pipeline / HMAC": total / measure, "events/s / target": 1e6 / total / TARGET}
+    if chosen.events:
+        rows, more = compared(with_kafka(chosen.events, chosen.turns, embedded=chosen.embedded), chosen.turns)
+        results, ratios = results + rows, ratios | more
     versions = {name: version(name) for name in ("fastavro", "cryptography", "faust-streaming")}
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_bytes(
