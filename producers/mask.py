@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import is_not
 from typing import Any, Final
 
 from schemas.fields import Field
@@ -105,14 +106,18 @@ def masked_paths(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def mask(body: dict[str, Any], paths: dict[str, Any], masker: Masker) -> dict[str, Any]:
-    """The body with its masked fields masked."""
-    out = dict(body)
+    """The body with its masked fields masked; itself where nothing of the person stands in it."""
+    changed: dict[str, Any] = {}
     for name, inner in paths.items():
-        value = out.get(name)
+        value = body.get(name)
         if value is None:
             continue
         if inner is None:
-            out[name] = masker(value)
+            masked = masker(value)
+            if masked is not value:
+                changed[name] = masked
         else:
-            out[name] = [mask(line, inner, masker) for line in value]
-    return out
+            lines = [mask(line, inner, masker) for line in value]
+            if any(map(is_not, lines, value)):
+                changed[name] = lines
+    return body | changed if changed else body

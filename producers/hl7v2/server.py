@@ -150,8 +150,9 @@ class _Connection:
             try:
                 for reply in await self._handle(found):
                     self._writer.write(frame(reply))
-                async with asyncio.timeout(self._options.frame_seconds):
-                    await self._writer.drain()
+                if self._writer.transport.get_write_buffer_size():  # an answer nearly always leaves at once
+                    async with asyncio.timeout(self._options.frame_seconds):
+                        await self._writer.drain()
             finally:
                 self._busy = False
 
