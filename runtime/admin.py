@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
@@ -31,6 +31,20 @@ _ANSWER_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.05
 _MOCK: Final = "mockCluster"
 """What librdkafka's in-process cluster calls itself."""
+_NOT_YET: Final = frozenset(
+    {
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,  # said of a partition that was made a moment ago
+    }
+)
+"""What a broker answers that has just started, or while a leader is chosen: librdkafka hands it on, Java's admin client
+asks again."""
+
+_T = TypeVar("_T")
 
 
 class NoAdminApi(RuntimeError):
@@ -161,15 +175,21 @@ class Admin:
     def positions(self, group: str) -> dict[tuple[str, int], int]:
         """What a group has committed, by topic and partition."""
         asked = [ConsumerGroupTopicPartitions(group)]
-        futures = self._client.list_consumer_group_offsets(asked, request_timeout=self._seconds)
-        places = _result(futures[group]).topic_partitions
-        return {(place.topic, place.partition): place.offset for place in places if place.offset >= 0}
+
+        def ask(seconds: float) -> Any:
+            return _places(self._client.list_consumer_group_offsets(asked, request_timeout=seconds)[group])
+
+        return {(place.topic, place.partition): place.offset for place in self._answer(ask) if place.offset >= 0}
 
     def rewind(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
         """Set a group's positions. None of its members may run."""
         places = [TopicPartition(topic, at, offset) for (topic, at), offset in positions.items()]
         asked = [ConsumerGroupTopicPartitions(group, places)]
-        self._wait(self._client.alter_consumer_group_offsets(asked, request_timeout=self._seconds))
+
+        def ask(seconds: float) -> Any:
+            return _places(self._client.alter_consumer_group_offsets(asked, request_timeout=seconds)[group])
+
+        self._answer(ask)
 
     def lag(self, group: str) -> int:
         """Records that a group has not committed yet, over the partitions it has committed anything of."""
@@ -178,17 +198,24 @@ class Admin:
         return sum(ends[place] - offset for place, offset in committed.items())
 
     def _offsets(self, places: Sequence[Any], spec: Any) -> dict[tuple[str, int], int]:
-        """By topic and partition. A partition that has just been made has no leader yet: asked again."""
+        """By topic and partition."""
+
+        def ask(seconds: float) -> dict[tuple[str, int], int]:
+            futures = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=seconds)
+            return {(at.topic, at.partition): int(future.result().offset) for at, future in futures.items()}
+
+        return self._answer(ask) if places else {}
+
+    def _answer(self, ask: Callable[[float], _T]) -> _T:
+        """What `ask` gives, called with the seconds that are left; once more while the brokers cannot tell yet."""
         deadline = time.monotonic() + self._seconds
-        while places:
-            futures = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=self._seconds)
+        while True:
             try:
-                return {(at.topic, at.partition): int(_result(future).offset) for at, future in futures.items()}
-            except KafkaAway:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_PAUSE_SECONDS)
-        return {}
+                return ask(max(deadline - time.monotonic(), _PAUSE_SECONDS))
+            except KafkaException as error:
+                if error.args[0].code() not in _NOT_YET or time.monotonic() > deadline:
+                    raise _away(error) from None
+            time.sleep(_PAUSE_SECONDS)
 
     def create(self, topics: Sequence[TopicState]) -> None:
         """Make these topics and return when a broker tells of them."""
@@ -234,6 +261,15 @@ def _result(future: Any) -> Any:
         return future.result()
     except KafkaException as error:
         raise _away(error) from None
+
+
+def _places(future: Any) -> Any:
+    """A group's partitions with their offsets; an error may be told of the group or of one of them."""
+    places = future.result().topic_partitions
+    for place in places:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places
 
 
 def _away(error: KafkaException) -> KafkaAway:
