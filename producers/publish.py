@@ -5,6 +5,7 @@ is not. The broker being away costs waiting, nothing else. A feed that has more 
 over and read again behind the others: its own order stays.
 """
 
+import math
 import sqlite3
 import threading
 import time
@@ -45,7 +46,8 @@ class Publisher:
         self._report, self._broken, self._window, self._pace = delivered, failed, window, pace or Pace(0)
         self._held: dict[str, int] = {}
         """Feed that is passed over -> the last of its records that was sent."""
-        self._stop = threading.Event()
+        self._until = math.inf
+        """When to end whatever still waits; infinite until `stop`."""
         self._failed = False
         self._in_flight = 0
         self._acked: list[int] = []
@@ -56,11 +58,12 @@ class Publisher:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Let what is in flight arrive, at most `timeout` seconds; the rest stays in the outbox. Heartbeats still go."""
-        self._stop.set()
+        """Send what waits and may go, and let it arrive, within `timeout` seconds. What the broker did not take in that
+        time, or what a closed window or a pace holds back, stays in the outbox for the next start. Heartbeats still go."""
+        self._until = time.monotonic() + timeout
         self._outbox.stored.set()
         self._thread.join(timeout + 5)
-        self.flush(timeout)
+        self.flush(max(0.0, self._until - time.monotonic()))
 
     def flush(self, timeout: float) -> None:
         self._producer.flush(timeout)
@@ -93,7 +96,8 @@ class Publisher:
     def _publish(self) -> None:
         reader = sqlite3.connect(f"{self._outbox.path.resolve().as_uri()}?mode=ro", uri=True)
         position = 0
-        while not self._stop.is_set():
+        while time.monotonic() < self._until:
+            ending = self._until < math.inf  # asked before the outbox: what was stored by then is read
             if self._failed:
                 self._renew()
                 position = 0
@@ -104,9 +108,12 @@ class Publisher:
                 position = row[0]
             self._producer.poll(0 if rows else 0.01)
             self._hand_over()
-            if not rows and not held:
-                self._outbox.stored.wait(0.05)
-                self._outbox.stored.clear()
+            if rows or held:
+                continue
+            if ending and not self._in_flight and not self._failed:
+                break
+            self._outbox.stored.wait(0.05)
+            self._outbox.stored.clear()
         reader.close()
 
     def _waiting(self, reader: sqlite3.Connection, position: int) -> list[Row]:
@@ -162,7 +169,7 @@ class Publisher:
             if self._window is not None:
                 self._window.delivered(topic, message.partition(), message.offset(), len(value) + len(headers))
 
-        while not self._stop.is_set():
+        while time.monotonic() < self._until:
             try:
                 self._producer.produce(topic, value, key, headers=unpack(headers), on_delivery=report)
             except BufferError:

@@ -8,6 +8,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -23,6 +24,7 @@ GROUP: Final = 500
 """Most messages in one transaction."""
 HEARTBEAT_MS: Final = 10_000
 PURGE_MS: Final = 600_000
+LAST_BEAT_SECONDS: Final = 1.0
 
 log = logs.get("serve")
 
@@ -76,14 +78,17 @@ class Server:
         return list(await asyncio.gather(*(self.take(incoming) for incoming in batch)))
 
     async def stop(self, timeout: float = 10.0, *, ended: bool = False) -> None:
-        """Store what was handed over, send what can be sent, beat once more. `ended`: the feeds will not be heard of
-        again, and are not to be called silent."""
+        """Store what was handed over, send what waits and may go, beat once more: in `timeout` seconds and the moment that
+        the last beat needs. `ended`: the feeds will not be heard of again, and are not to be called silent."""
+        deadline = time.monotonic() + timeout
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, timeout)
-        await asyncio.to_thread(self._publisher.stop, timeout)
+        await asyncio.to_thread(self._publisher.stop, max(0.0, deadline - time.monotonic()))
         self._tend(self._settle)
         self._tend(lambda: self._beat(ended=ended))  # last, so that it tells how far everything came
-        await asyncio.to_thread(self._publisher.flush, timeout)
+        await asyncio.to_thread(
+            self._publisher.flush, max(min(timeout, LAST_BEAT_SECONDS), deadline - time.monotonic())
+        )
         self._tend(self._settle)
         self._outbox.close()
         self.failed.cancel()

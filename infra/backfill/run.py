@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -106,12 +107,13 @@ async def send(
             meter = Meter(_size(path), on_read)
             await _file(server, plan, path, stop, sent, meter)
             meter.done()
-        sent.waiting = await _drained(outbox.path, server, stop)
+        await _drained(outbox.path, server, stop)
         if server.failed.done():
             server.failed.result()
     finally:
         sent.stopped = stop.is_set()
-        await server.stop(ended=True)
+        await server.stop(ended=True)  # which sends, too
+    sent.waiting = _waiting(outbox.path)
     return sent
 
 
@@ -189,17 +191,16 @@ def _next(reads: Iterator[Read], rate: float) -> list[Read]:
     return batch
 
 
-async def _drained(path: Path, server: Server, stop: threading.Event) -> int:
-    """Records that still wait: 0, unless the run was stopped or the publisher failed."""
-    reader = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        while True:
-            waiting = int(reader.execute("SELECT count(*) FROM record").fetchone()[0])
-            if not waiting or stop.is_set() or server.failed.done():
-                return waiting
-            await asyncio.sleep(0.1)
-    finally:
-        reader.close()
+async def _drained(path: Path, server: Server, stop: threading.Event) -> None:
+    """Until nothing waits, the run is stopped or a thread failed."""
+    while _waiting(path) and not stop.is_set() and not server.failed.done():
+        await asyncio.sleep(0.1)
+
+
+def _waiting(path: Path) -> int:
+    """Records that Kafka has not got."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as reader:
+        return int(reader.execute("SELECT count(*) FROM record").fetchone()[0])
 
 
 def _size(path: Path) -> int:

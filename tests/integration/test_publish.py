@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -238,6 +239,52 @@ async def test_a_closed_window_holds_back_and_refuses_nobody(tmp_path: Path, bro
         await until(is_empty(box))
     assert 20 == len(window.sizes)
     assert min(window.sizes) > 400
+
+
+class Gate(Shutter):
+    """A window at which the publisher is kept waiting until it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened, self.reached, self.through = True, threading.Event(), threading.Event()
+
+    def open(self) -> bool:
+        self.reached.set()
+        self.through.wait(60)
+        return super().open()
+
+
+async def test_at_the_end_what_still_waits_is_sent(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than one reading of the outbox; the publisher is let through when nothing is taken any more."""
+    monkeypatch.setattr("producers.publish.BATCH", 20)
+    box, gate = outbox(tmp_path / "data"), Gate()
+    server = Server(box, FEEDS, broker.bootstrap, "test", gate)
+    server.start()
+    await until(gate.reached.is_set)
+    assert all(receipt.accepted for receipt in await take(server, 0, 50))
+    ending = asyncio.ensure_future(server.stop(60))
+    await asyncio.sleep(0)
+    assert (await server.take(incoming(line("late")))).full
+    gate.through.set()
+    await ending
+    assert ([], 50) == (waiting(box.path), len(gate.sizes))
+    again = outbox(tmp_path / "data")
+    (pulse,) = again.pulse([FEED], 0)
+    again.close()
+    assert (50, 50, 0) == (pulse["taken"], pulse["acknowledged"], pulse["outbox_depth"])
+
+
+async def test_the_end_waits_for_nothing_that_is_held_back(tmp_path: Path, broker: Broker) -> None:
+    """By a closed window or a pace: it is durable, and goes when the adapter runs again."""
+    window = Shutter()
+    for folder, pace in (("window", 0), ("pace", 1)):
+        window.opened = folder == "pace"
+        box = outbox(tmp_path / folder)
+        async with asyncio.timeout(120), serving(box, broker.bootstrap, window, timeout=3_600, pace=pace) as server:
+            await take(server, 0, 30)
+        assert 20 < len(waiting(box.path))
 
 
 async def test_a_record_that_the_client_cannot_send_ends_the_role_and_stays(
