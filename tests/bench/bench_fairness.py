@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -34,7 +34,7 @@ from infra.city.send import Sender
 from infra.demo import stage
 from infra.demo.plan import Engines, Plan
 from infra.demo.report import percentiles
-from infra.embedded.supervisor import Supervisor
+from infra.embedded.supervisor import READY_SECONDS, Supervisor
 from producers.adapters import dialect
 from producers.feeds import feeds
 from runtime.clock import now_ms
@@ -53,11 +53,18 @@ BOUND_MS: Final = 2_000
 LOOK_SECONDS: Final = 0.25
 RECENT_MS: Final = 30_000
 SPOKEN: Final = "insurance_xml"
+SENDS: Final = b"sends\n"
+"""What the process that sends a year says when its first messages are taken: it needs seconds to start."""
 _LOOK: Final = " UNION ALL ".join(
     f"SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured FROM {DOCUMENTS[kind]} "  # noqa: S608
     "WHERE captured_at >= fromUnixTimestamp64Milli({since:Int64}) AND facility != {loud:String}"
     for kind in ("encounter", "prescription", "service", "observation")
 )
+
+
+Going = Callable[[], None]
+Beside = Callable[[threading.Event, Going], Coroutine[Any, Any, int]]
+"""What is done beside the usual city until the event; calls `Going` when it sends."""
 
 
 class Looks:
@@ -100,13 +107,14 @@ class Bench:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     rounds: int = 0
 
-    async def round(self, *more: Callable[[threading.Event], Any]) -> tuple[dict[str, int | None], list[Any]]:
-        """The usual city for some seconds, with what is done beside it; the others' latencies, and what that gave."""
+    async def round(self, *more: Beside) -> tuple[dict[str, int | None], list[Any]]:
+        """The usual city for some seconds, with what is done beside it; the others' latencies, and what that gave. It
+        begins when all of that sends."""
         self.rounds += 1
+        stop = threading.Event()
+        beside = [await _begun(one, stop) for one in more]
         client = connect(self.plan.clickhouse(self.engines))
         looks = Looks(client)
-        stop = threading.Event()
-        beside = [asyncio.create_task(one(stop)) for one in more]
         await self.sender(self.rounds, len(HOSPITALS), self.rate).run(self.seconds)
         stop.set()
         done = list(await asyncio.gather(*beside))
@@ -129,26 +137,40 @@ class Bench:
             time.sleep(0.3)
         lag.close()
 
-    async def many(self, stop: threading.Event, times: float) -> int:
+    async def many(self, stop: threading.Event, going: Going, times: float) -> int:
         """The loud hospital at so many times its usual rate; gives the parts it sent."""
+        going()
         sender = self.sender(100 + self.rounds, 1, self.rate * LOUD.weight * (times - 1))
         ending = asyncio.create_task(asyncio.to_thread(stop.wait))
         ending.add_done_callback(lambda _: sender.stop())
         return (await sender.run()).parts
 
-    async def year(self, stop: threading.Event, files: int, *, live: bool) -> int:
+    async def year(self, stop: threading.Event, going: Going, files: int, *, live: bool) -> int:
         """A process that sends the loud hospital's history, or the same as if it were live; gives the documents sent."""
         argv = [sys.executable, "-m", "tests.bench.bench_fairness", "--send", str(self.folder), "--files", str(files)]
         process = await asyncio.create_subprocess_exec(
             *argv, *(["--live"] if live else []), stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
         )
+        if process.stdout is None or await process.stdout.readline() != SENDS:
+            raise RuntimeError(f"the process that sends a year ended with {await process.wait()}")
+        going()
         await asyncio.to_thread(stop.wait)
         told, _ = await process.communicate(b"stop\n")
         return int(told)
 
 
+async def _begun(one: Beside, stop: threading.Event) -> asyncio.Task[int]:
+    """Start it and return when it sends; raises what it raised before."""
+    going = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(one(stop, lambda: going.set_result(None)))
+    await asyncio.wait({task, going}, return_when=asyncio.FIRST_COMPLETED)
+    if not going.done():
+        task.result()
+    return task
+
+
 def send_year(folder: Path, *, live: bool) -> int:
-    """In a process of its own: until all is sent or a line comes on standard input."""
+    """In a process of its own: until all is sent or a line comes on standard input. Says when the first is taken."""
     chosen = load(AdapterSettings, folder / "adapter.yaml")
     (feed,) = [one for one in feeds(chosen.feeds) if (one.facility, one.dialect) == (LOUD.code, SPOKEN)]
     name = f"{feed.adapter_id}.year" if live else history_adapter(feed.adapter_id)
@@ -163,7 +185,14 @@ def send_year(folder: Path, *, live: bool) -> int:
 
     threading.Thread(target=listen, daemon=True).start()
     own = chosen.model_copy(update={"data": folder / year.name / "data"})
-    return asyncio.run(send(own, plan, stop)).documents
+    began = threading.Event()
+
+    def tell(_: int) -> None:
+        if not began.is_set():
+            began.set()
+            print(SENDS.decode(), end="", flush=True)
+
+    return asyncio.run(send(own, plan, stop, tell)).documents
 
 
 def write_years(folder: Path, files: int) -> None:
@@ -174,9 +203,11 @@ def write_years(folder: Path, files: int) -> None:
         write_folder(City(seed, 1, start=start, people=5_000), folder / name, SPOKEN, files, lambda: next(moments))  # noqa: B023
 
 
-async def measure(folder: Path, seconds: float, rate: float, times: float, files: int) -> dict[str, dict[str, Any]]:
+async def measure(
+    folder: Path, seconds: float, rate: float, times: float, files: int, ready: float
+) -> dict[str, dict[str, Any]]:
     city = City(1, start=datetime.now(UTC), people=5_000)
-    async with Supervisor(folder, ready_seconds=120) as supervisor:
+    async with Supervisor(folder, ready_seconds=ready) as supervisor:
         engines = await stage.start_engines(supervisor, folder)
         plan = replace(await asyncio.to_thread(Plan.make, folder, city), history=True)
         await stage.start_roles(supervisor, plan, engines)
@@ -186,13 +217,15 @@ async def measure(folder: Path, seconds: float, rate: float, times: float, files
         found: dict[str, dict[str, Any]] = {}
         found["quiet"], _ = await bench.round()
         name = f"one at {times:g} times its rate"
-        found[name], sent = await bench.round(lambda stop: bench.many(stop, times))
+        found[name], sent = await bench.round(lambda stop, going: bench.many(stop, going, times))
         found[name]["beside"] = sent[0]
         found["one sends a year: backfill.*"], sent = await bench.round(
-            lambda stop: bench.year(stop, files, live=False)
+            lambda stop, going: bench.year(stop, going, files, live=False)
         )
         found["one sends a year: backfill.*"]["beside"] = sent[0]
-        found["one sends a year: received.*"], sent = await bench.round(lambda stop: bench.year(stop, files, live=True))
+        found["one sends a year: received.*"], sent = await bench.round(
+            lambda stop, going: bench.year(stop, going, files, live=True)
+        )
         found["one sends a year: received.*"]["beside"] = sent[0]
         return found
 
@@ -227,6 +260,7 @@ def main() -> None:
     asked.add_argument("--rate", type=float, default=100, help="parts a second of the whole city")
     asked.add_argument("--times", type=float, default=50)
     asked.add_argument("--files", type=int, default=4_000, help="of a year of history")
+    asked.add_argument("--ready", type=float, default=READY_SECONDS, help="seconds for each part to become ready")
     asked.add_argument("--send", type=Path, help=argparse.SUPPRESS)
     asked.add_argument("--live", action="store_true", help=argparse.SUPPRESS)
     given = asked.parse_args()
@@ -234,7 +268,7 @@ def main() -> None:
         print(send_year(given.send, live=given.live))
         return
     with tempfile.TemporaryDirectory(prefix="livingdata-") as folder:
-        write(asyncio.run(measure(Path(folder), given.seconds, given.rate, given.times, given.files)))
+        write(asyncio.run(measure(Path(folder), given.seconds, given.rate, given.times, given.files, given.ready)))
 
 
 if __name__ == "__main__":
