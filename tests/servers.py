@@ -1,7 +1,6 @@
 """Kafka and Redis for the integration tests: the embedded ones, or with `LIVINGDATA_TEST_STACK=1` real ones."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ import pytest
 import redis
 
 from infra import topics as plan_of_topics
+from infra.demo.show import Patience
 from infra.embedded.child import Child
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.redis import EmbeddedRedis
-from infra.stack import libraries, plan
+from infra.stack import libraries, plan, runner
 from infra.stack.plan import Plan
 from runtime import kafka
 from runtime.admin import Admin
@@ -24,6 +24,8 @@ from schemas.topics import TOPICS
 
 SWITCH: Final = "LIVINGDATA_TEST_STACK"
 JARS: Final = Path(__file__).parents[1] / "build" / "stack"
+PATIENCE: Final = Patience(ready=300.0, quiet=60.0, marks=60.0)
+"""With a city on a machine that may have other work: its limits are to find what hangs, not what is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class RealStack(Child):
 
     def open(self) -> None:
         self.plan.save()
-        argv = [sys.executable, "-m", "infra.stack.runner", str(self.plan.data)]
-        self.run(argv, self.plan.ready_file.exists, within_seconds=180)
+        formats = 60  # seconds, before the first of them starts
+        self.run(runner.command(self.plan), self.plan.ready_file.exists, runner.READY_SECONDS + formats)
 
     def kill_broker(self, node: int) -> None:
         """SIGKILL to one broker; the stack starts it again after a moment."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.stack import control, libraries, plan
+from infra.stack.runner import READY_SECONDS
 
 commands = typer.Typer(
     name="stack",
@@ -42,6 +43,9 @@ def up(
     redis_port: Annotated[int, typer.Option()] = 6379,
     clickhouse_port: Annotated[int, typer.Option(help="HTTP.")] = 8123,
     registry_port: Annotated[int, typer.Option(help="0: no registry, schema ids come from the lock file.")] = 8081,
+    ready_seconds: Annotated[
+        float, typer.Option(min=1, help="For each part to become ready; a busy machine needs more.")
+    ] = READY_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Start it and print the addresses when every part answers. It goes on until `stack down`."""
@@ -56,7 +60,7 @@ def up(
         with console.status("fetching the jars (once)…"):
             libraries.resolve(wanted.libraries, registry=wanted.registry_port is not None)
         with console.status("starting…"):
-            ready = control.start(wanted)
+            ready = control.start(wanted, ready_seconds)
     except (libraries.Missing, control.StackFailed) as error:
         raise _fail(error) from None
     if as_json:

@@ -1,7 +1,6 @@
 """Starting, asking and ending a stack that runs on its own, whatever becomes of the shell that started it."""
 
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from infra.embedded.process import pss_mib, read_last_lines
 from infra.embedded.ready import read_ready
 from infra.stack import clickhouse, plan, registry
 from infra.stack.plan import Plan
+from infra.stack.runner import READY_SECONDS, command
 from runtime import admin
 
 _POLL_SECONDS: Final = 0.1
@@ -34,8 +34,9 @@ class Status:
     memory_mib: int
 
 
-def start(wanted: Plan) -> dict[str, str]:
-    """Start a stack and give its addresses when all parts answer; the running one's if it is the same plan."""
+def start(wanted: Plan, ready_seconds: float = READY_SECONDS) -> dict[str, str]:
+    """Start a stack and give its addresses when all parts answer; the running one's if it is the same plan. Each part has
+    `ready_seconds` to become ready."""
     if _process(wanted.data) is not None:
         if plan.load(wanted.data) != wanted:
             raise StackFailed("another stack runs on this folder: stop it first")
@@ -45,7 +46,7 @@ def start(wanted: Plan) -> dict[str, str]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "infra.stack.runner", str(wanted.data)],
+            command(wanted, ready_seconds),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

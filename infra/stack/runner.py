@@ -1,6 +1,6 @@
 """The process that holds a stack: starts its parts, writes `ready.json`, ends them on SIGTERM or SIGINT.
 
-`python -m infra.stack.runner DATA`, after a plan was saved in DATA. Parts that die are started again.
+`python -m infra.stack.runner DATA [--ready-seconds 180]`, after a plan was saved in DATA. Parts that die are started again.
 """
 
 import argparse
@@ -21,8 +21,14 @@ from infra.stack import clickhouse, kafka, registry
 from infra.stack.plan import Plan, load
 
 READY_SECONDS: Final = 180.0
+"""For each part to become ready, unless told otherwise: what takes 8 s alone takes a minute on a busy machine."""
 GRACE_SECONDS: Final = 10.0
 """A controlled shutdown takes 1-2 s; the last of three brokers has no quorum to tell and waits for ever."""
+
+
+def command(plan: Plan, ready_seconds: float = READY_SECONDS) -> list[str]:
+    """The argument list of this process for a plan that was saved."""
+    return [sys.executable, "-m", "infra.stack.runner", str(plan.data), "--ready-seconds", f"{ready_seconds:g}"]
 
 
 def claims_role(plan: Plan) -> Role:
@@ -39,7 +45,7 @@ def roles(plan: Plan) -> list[Role]:
     return [*brokers, claims, clickhouse.role(plan), *more]
 
 
-async def serve(plan: Plan) -> None:
+async def serve(plan: Plan, ready_seconds: float = READY_SECONDS) -> None:
     """Until a signal comes. `RoleFailed` where a part did not start; then all are ended."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -48,7 +54,7 @@ async def serve(plan: Plan) -> None:
     started = time.monotonic()
     for node in range(1, plan.brokers + 1):
         await asyncio.to_thread(kafka.prepare, plan, node)
-    async with Supervisor(plan.data, ready_seconds=READY_SECONDS, grace_seconds=GRACE_SECONDS) as parts:
+    async with Supervisor(plan.data, ready_seconds=ready_seconds, grace_seconds=GRACE_SECONDS) as parts:
         starting = asyncio.create_task(_start(parts, plan))
         stopped = asyncio.create_task(_until(stopping))
         await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,11 +88,13 @@ def identity() -> dict[str, str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.stack.runner", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder that holds plan.json")
-    plan = load(parser.parse_args(arguments).data)
+    parser.add_argument("--ready-seconds", type=float, default=READY_SECONDS, help="for each part to become ready")
+    asked = parser.parse_args(arguments)
+    plan = load(asked.data)
     plan.ready_file.unlink(missing_ok=True)
     failed: list[BaseException] = []
     try:
-        asyncio.run(serve(plan))
+        asyncio.run(serve(plan, asked.ready_seconds))
     except* RoleFailed as errors:
         failed += errors.exceptions
     for error in failed:

@@ -17,18 +17,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from infra.demo.show import Demo, Options, Patience
+from infra.demo.show import Demo, Options
 from infra.embedded import redis
 from schemas.kinds import KINDS
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import Away
 from tests.faults.faults import Fault, Hand, inflict, plan, plan_stack, seeds
 from tests.faults.stack import StackCity
+from tests.servers import PATIENCE
 
 SENDING: Final = 10.0
 SENDING_ON_STACK: Final = 25.0
-PATIENCE: Final = Patience(ready=300.0, quiet=60.0, marks=60.0)
-"""Processes are stopped and started on a machine that may be slow."""
 REPORT: Final = Path("build/faults.json")
 STACK_REPORT: Final = Path("build/faults-stack.json")
 _UNCHANGED: Final = ("published", "rejected", "missing", "visits")

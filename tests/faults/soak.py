@@ -30,8 +30,8 @@ from infra.stack.plan import Plan
 from runtime import settings
 from runtime.admin import Admin, KafkaAway
 from sinks.clickhouse.client import Away
-from tests.faults.rounds import PATIENCE
 from tests.faults.stack import JARS, bring_up
+from tests.servers import PATIENCE
 
 REPORT: Final = Path("build/soak.json")
 ROLES: Final[tuple[str, ...]] = ("adapter", "processor", "sink")

@@ -1,48 +1,51 @@
 """The city on a real stack: its ledger equals its books, and what others wrote is not deleted unasked."""
 
-import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from infra.cli import build
-from tests.servers import RealStack, empty
+from infra.demo import engines
+from infra.demo.show import Demo, Options
+from runtime import kafka as clients
+from runtime.admin import Admin
+from schemas import topics
+from tests.servers import PATIENCE, RealStack, empty
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # the first one starts the stack
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # three processes' starts, each with its patience
 
-
-def demo(stack: RealStack, *more: object) -> tuple[int, str, str]:
-    arguments = [
-        "demo",
-        "--stack",
-        "--stack-data",
-        stack.plan.data,
-        "--seconds",
-        3,
-        "--facilities",
-        3,
-        "--rate",
-        40,
-        *more,
-    ]
-    done = CliRunner().invoke(build("demo"), [*map(str, arguments), "--json"])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.stdout, done.stderr
+OPTIONS = Options(seconds=3, facilities=3, rate=40)
 
 
-def test_the_ledger_equals_the_citys_books(real_stack: RealStack) -> None:
+async def test_the_ledger_equals_the_citys_books(real_stack: RealStack, tmp_path: Path) -> None:
     empty(real_stack.servers)
-    code, said, _ = demo(real_stack)
-    report = json.loads(said)
-    assert (0, [], 0) == (code, report["differences"], report["totals"]["missing"])
+    start = engines.running(real_stack.plan.data, fresh=False)
+    async with Demo(OPTIONS, tmp_path, start=start, patience=PATIENCE) as demo:
+        report = await demo.run()
+    assert ([], 0) == (report["differences"], report["totals"]["missing"])
     assert report["totals"]["published"] > 40
-    code, _, said = demo(real_stack)
-    assert (1, True) == (code, said.rstrip().endswith("--fresh deletes them"))
-    assert 0 == demo(real_stack, "--fresh")[0]
     empty(real_stack.servers)
+
+
+def test_what_the_topics_hold_is_deleted_only_when_asked(real_stack: RealStack) -> None:
+    empty(real_stack.servers)
+    admin = Admin(real_stack.servers.kafka)
+    sending = clients.producer(real_stack.servers.kafka, "test")
+    sending.produce(topics.REJECTED, b"somebody's")
+    assert 0 == sending.flush(30)
+    code, said = demo("--stack-data", real_stack.plan.data)
+    assert (1, "the topics hold 1 records: --fresh deletes them") == (code, said)
+    assert 1 == admin.held([topics.REJECTED])[topics.REJECTED]
+    engines.prepare(real_stack.plan.addresses)
+    assert 0 == sum(admin.held(list(topics.TOPICS)).values())
 
 
 def test_without_a_stack_it_says_so(tmp_path: Path) -> None:
-    done = CliRunner().invoke(build("demo"), ["demo", "--stack", "--stack-data", str(tmp_path)])
-    assert (1, True) == (done.exit_code, done.stderr.rstrip().endswith("make stack"))
+    code, said = demo("--stack-data", tmp_path)
+    assert (1, True) == (code, said.endswith("make stack"))
+
+
+def demo(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(build("demo"), ["demo", "--stack", *map(str, arguments)])
+    return done.exit_code, done.stderr.rstrip()
