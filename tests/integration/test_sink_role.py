@@ -1,10 +1,8 @@
 """The role `livingdata sink` between a real broker and a real ClickHouse engine."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import yaml
@@ -18,6 +16,7 @@ from sinks.clickhouse import sink
 from sinks.clickhouse.client import Away, connect
 from tests.rows import accepted_row, ledger_row
 from tests.servers import Servers
+from tests.workers import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # on a real stack the first one starts it
 
@@ -42,11 +41,27 @@ def settings(servers: Servers, tmp_path: Path) -> SinkSettings:
     )
 
 
-def wait_for(ready: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
+class Role:
+    """`livingdata sink` in a thread; it ends with the test, however that ends."""
+
+    def __init__(self, settings: SinkSettings) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=sink.run, args=(settings, self._stop))
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def end(self) -> None:
+        self.stop()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
 
 
 def ask(settings: SinkSettings, sql: str) -> list[dict[str, Any]]:
@@ -65,11 +80,8 @@ def test_from_kafka_to_the_views_and_back_with_rejections(settings: SinkSettings
     producer.produce(topics.HEARTBEATS, ledger_row("heartbeats", taken=300, acknowledged=300)[1], b"01001.his")
     assert 0 == producer.flush(30)
 
-    stop = threading.Event()
     with EmbeddedClickHouse(tmp_path / "clickhouse") as server:
         there = settings.model_copy(update={"clickhouse": server.url})
-        role = threading.Thread(target=sink.run, args=(there, stop))
-        role.start()
 
         def arrived() -> bool:
             try:
@@ -80,10 +92,8 @@ def test_from_kafka_to_the_views_and_back_with_rejections(settings: SinkSettings
                 return False
             return (300, 1) == (found[0]["rows"], found[0]["bad"])
 
-        wait_for(arrived)
-        stop.set()
-        role.join(30)
-        assert not role.is_alive()
+        with Role(there):
+            wait_for(arrived, "300 rows and a rejection")
         balance = ask(there, "SELECT accepted, missing, balanced FROM ledger_balance WHERE adapter_id = '01001.his'")
         rejection = ask(there, "SELECT stage, reason, topic, source_partition FROM rejected")
         register = ask(there, "SELECT facility, source_system FROM facility_register")
@@ -114,30 +124,22 @@ def test_sinks_come_and_go_and_every_row_is_there_once(settings: SinkSettings, t
     with EmbeddedClickHouse(tmp_path / "clickhouse") as server:
         there = settings.model_copy(update={"clickhouse": server.url})
 
-        def role() -> tuple[threading.Thread, threading.Event]:
-            stop = threading.Event()
-            thread = threading.Thread(target=sink.run, args=(there, stop))
-            thread.start()
-            return thread, stop
-
         def stored() -> int:
             try:
                 return int(ask(there, "SELECT count() AS rows FROM referrals")[0]["rows"])
             except Away:
                 return 0
 
-        first = role()
-        send(200)
-        wait_for(lambda: stored() == 200)
-        second = role()  # the group is shared out anew while rows come
-        send(400)
-        wait_for(lambda: stored() == 600)
-        first[1].set()
-        send(200)
-        first[0].join(30)
-        wait_for(lambda: stored() == 800)
-        second[1].set()
-        second[0].join(30)
+        with Role(there) as first:
+            send(200)
+            wait_for(lambda: stored() == 200, "200 rows")
+            with Role(there):  # the group is shared out anew while rows come
+                send(400)
+                wait_for(lambda: stored() == 600, "600 rows")
+                first.stop()
+                send(200)
+                first.end()
+                wait_for(lambda: stored() == 800, "800 rows")
         rows = ask(there, "SELECT count() AS rows, uniqExact(document_id) AS ids FROM referrals")
         balance = ask(there, "SELECT accepted, missing, balanced FROM ledger_balance WHERE adapter_id = 'several'")
     assert [{"rows": 800, "ids": 800}] == rows
@@ -145,9 +147,4 @@ def test_sinks_come_and_go_and_every_row_is_there_once(settings: SinkSettings, t
 
 
 def test_a_sink_without_clickhouse_waits_and_ends_when_told(settings: SinkSettings) -> None:
-    stop = threading.Event()
-    role = threading.Thread(target=sink.run, args=(settings, stop))
-    role.start()
-    stop.set()
-    role.join(30)
-    assert not role.is_alive()
+    Role(settings).end()
