@@ -18,19 +18,25 @@ LONGEST_PAUSE: Final = 12.0
 BROKERS: Final = ("kafka-1", "kafka-2", "kafka-3")
 NETWORKS: Final = ("kafka", "redis", "clickhouse")
 LONGEST_CUT: Final = 8.0
+CLOCKS: Final = ("adapter", "processor", "sink")
+LARGEST_JUMP: Final = 300.0
+"""Seconds. Beyond ten minutes a document's own times are cut to the adapter's clock, so that it is another document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`at` seconds after sending began; `seconds` is how long it lasts, 0 where it is over at once."""
+    """`at` seconds after sending began; `seconds` is how long it lasts, 0 where it is over at once; `by` is how many
+    seconds a clock is wrong meanwhile."""
 
     at: float
     role: str
     what: str
     seconds: float = 0.0
+    by: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.at:.1f} s {self.what} {self.role}" + (f" {self.seconds:.1f} s" if self.seconds else "")
+        lasts = f" {self.seconds:.1f} s" if self.seconds else ""
+        return f"{self.at:.1f} s {self.what} {self.role}{lasts}" + (f" by {self.by:+.0f} s" if self.by else "")
 
 
 def plan(seed: int, sending: float) -> list[Fault]:
@@ -65,11 +71,13 @@ def plan_stack(seed: int, sending: float) -> list[Fault]:
 
 def _small(chance: random.Random, sending: float) -> Fault:
     at, seconds = round(chance.uniform(0.5, sending), 1), round(chance.uniform(2, LONGEST_CUT), 1)
-    what = chance.choice(("kill", "kill", "pause", "cut", "slow", "full"))
+    what = chance.choice(("kill", "kill", "pause", "cut", "slow", "full", "jump"))
     if what == "kill":
         return Fault(at, chance.choice((*KILLED, *BROKERS)), what)
     if what == "full":
         return Fault(at, "adapter", what, seconds)
+    if what == "jump":
+        return Fault(at, chance.choice(CLOCKS), what, seconds, round(chance.uniform(-LARGEST_JUMP, LARGEST_JUMP)))
     of = (*KILLED, "redis", *BROKERS) if what == "pause" else NETWORKS
     return Fault(at, chance.choice(of), what, seconds)
 

@@ -23,6 +23,7 @@ from schemas.kinds import KINDS
 from sinks.clickhouse import reconcile
 from sinks.clickhouse.client import Away
 from tests.faults.faults import Fault, Hand, inflict, plan, plan_stack, seeds
+from tests.faults.jumping import Jumping
 from tests.faults.stack import StackCity
 from tests.servers import PATIENCE
 
@@ -49,7 +50,9 @@ async def one_stack_round(seed: int, folder: Path, rate: float) -> dict[str, Any
     started = time.monotonic()
     city = StackCity(folder)
     try:
-        async with Demo(options, folder, start=city.start, patience=PATIENCE) as demo:
+        demo = Demo(options, folder, start=city.start, patience=PATIENCE)
+        demo.supervisor = Jumping(folder, PATIENCE.ready)
+        async with demo:
             city.demo = demo
             return await _suffer(demo, seed, plan_stack(seed, SENDING_ON_STACK), started, city.hands())
     finally:

@@ -20,6 +20,7 @@ from infra.stack import kafka, libraries, plan, runner
 from infra.stack.plan import HOST, Plan
 from runtime import settings
 from runtime.admin import Admin, KafkaAway
+from tests.faults import jumping
 from tests.faults.faults import Fault, Hand
 from tests.faults.proxy import Proxy
 
@@ -75,7 +76,14 @@ class StackCity:
         return [proxy for some in self._proxies.values() for proxy in some]
 
     def hands(self) -> dict[str, Hand]:
-        return {"cut": self._cut, "slow": self._slow, "full": self._full, "down": self._down, "lose": self._lose}
+        return {
+            "cut": self._cut,
+            "slow": self._slow,
+            "full": self._full,
+            "down": self._down,
+            "lose": self._lose,
+            "jump": self._jump,
+        }
 
     async def _cut(self, fault: Fault) -> bool:
         for proxy in self._proxies[fault.role]:
@@ -102,6 +110,16 @@ class StackCity:
             await asyncio.sleep(0.1)
         self._limit(fault.role, _UNLIMITED)
         return done
+
+    async def _jump(self, fault: Fault) -> bool:
+        """Its clock is wrong, and then right again: a step forward and one back."""
+        if not isinstance(self._supervisor, jumping.Jumping):
+            raise TypeError("these roles were started with the machine's clock")
+        clock = self._supervisor.clock(fault.role)
+        jumping.set_wrong(clock, fault.by)
+        await asyncio.sleep(fault.seconds)
+        clock.unlink(missing_ok=True)
+        return True
 
     def _limit(self, role: str, limits: tuple[int, int]) -> bool:
         pid = self._supervisor.processes().get(role)

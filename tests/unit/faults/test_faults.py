@@ -18,7 +18,7 @@ def test_the_same_seed_is_the_same_round() -> None:
 
 def test_every_sort_of_fault_has_its_turn() -> None:
     done = {(fault.what, fault.role) for seed in range(200) for fault in plan_stack(seed, 25)}
-    assert {"kill", "pause", "cut", "slow", "full", "lose", "down"} == {what for what, _ in done}
+    assert {"kill", "pause", "cut", "slow", "full", "jump", "lose", "down"} == {what for what, _ in done}
     assert {*BROKERS, "redis"} == {role for what, role in done if what == "lose"}
     assert all(2 == len(set(role.split("+"))) for what, role in done if what == "down")
 
