@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
-import yaml
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
+from infra.cli.dialect_options import chosen
 from producers.adapter import Feed
 from producers.adapters import DIALECTS
 from producers.adapters import dialect as dialect_of
@@ -71,7 +70,9 @@ def check(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", exists=True)],
     dialect: Annotated[str, typer.Option(help=f"One of: {', '.join(DIALECTS)}.")],
     facility: Annotated[str, typer.Option(help="MACSKCB; where given, messages of others are refused.")] = "",
-    options: Annotated[str, typer.Option(help="Options of the dialect, as JSON or YAML.")] = "{}",
+    options: Annotated[
+        str, typer.Option(help="Of the dialect, as JSON or YAML; history_csv needs '{mapping: FILE}'.")
+    ] = "{}",
     json: Annotated[bool, typer.Option("--json", help="One JSON line per message, then the totals.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write the conformance report: one HTML file, for a screen or paper.")
@@ -118,11 +119,7 @@ def _checker(name: str, facility: str, options: str) -> "Checker":
     from infra.conformance.check import Checker
 
     made = dialect_of(name)
-    try:
-        chosen = made.options.model_validate(yaml.safe_load(options) or {})
-    except (ValidationError, yaml.YAMLError) as error:
-        raise typer.BadParameter(type(error).__name__, param_hint="--options") from None
-    return Checker(made, Feed("check", facility, "check", name, options=chosen.model_dump()))
+    return Checker(made, Feed("check", facility, "check", name, options=chosen(made, options)))
 
 
 def _tell(checked: "Checked", as_json: bool) -> None:
