@@ -86,6 +86,9 @@ def _numbers(last: int) -> frozenset[str]:
     return frozenset(str(n) for n in range(1, last + 1))
 
 
+NATIONAL_TESTS: Final = frozenset({"QD1227", "QD7603"})
+"""How the house names the national lists of test codes: QĐ 1227/QĐ-BYT (2025), and QĐ 7603/QĐ-BYT (2018) before it."""
+
 _ALWAYS: Final = date.min
 _TYPES_11_TO_16: Final = date(2026, 6, 19)
 _TWO_LEVELS: Final = date(2025, 7, 1)

@@ -23,12 +23,15 @@ ROOM: Final = 12_000
 
 _LINES: Final[Mapping[str, tuple[str, tuple[tuple[str, str, str], ...]]]] = {
     # kind -> (array, (code field, system field, else this system) ...)
-    "observation": ("results", (("test_code", "test_system", ""),)),
+    "observation": ("results", (("test_code", "test_system", ""), ("alternate_code", "alternate_system", ""))),
     "prescription": ("lines", (("drug_code", "", "drug"),)),
     "service": ("lines", (("service_code", "", "service"), ("supply_code", "", "supply"))),
 }
 _FIELDS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
-    "observation": (("order_code", "order_system", ""),),
+    "observation": (
+        ("order_code", "order_system", ""),
+        ("order_alternate_code", "order_alternate_system", ""),
+    ),
     "imaging": (("procedure_code", "procedure_system", ""),),
 }
 _DEPARTMENTS: Final = frozenset({"encounter", "discharge"})

@@ -4,7 +4,7 @@ from typing import Final
 
 from producers.adapter import Document
 from producers.fhir.datatypes import Element, first, texts
-from producers.fhir.diagnoses import of_reasons
+from producers.fhir.diagnoses import codes, of_reasons
 from producers.fhir.telling import Telling, Visit, document
 from producers.fhir.times import compact, millis, start
 
@@ -52,7 +52,7 @@ def build(appointment: Element, told: Telling) -> Document:
         },
         occurred_at=millis(created),
         used=_USED,
-        codes=[found["code"] for found in lines],
+        codes=codes(reasons),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from producers.fhir import systems
+from producers.fhir import coded, systems
 from producers.fhir.datatypes import NONE, Element, code, coding, text_of
 
 Line = dict[str, Any]
@@ -26,8 +26,18 @@ def line(concept: Element | None, role: str) -> Line | None:
     text = text_of(concept)
     if not found and text is None:
         return None
-    system = systems.name(found.get("system"))
-    return {"code": code(found.get("code")), "system": system, "role": role, "text": found.get("display") or text}
+    return {
+        "code": code(found.get("code")),
+        "system": systems.name(found.get("system")),
+        **coded.alternate(concept, found),
+        "role": role,
+        "text": found.get("display") or text,
+    }
+
+
+def codes(concepts: Iterable[Element | None]) -> list[Any]:
+    """Every code, of whatever system: what tells of a restricted disease may be any of them."""
+    return [found.get("code") for concept in concepts for found in (concept or NONE).get("coding", ())]
 
 
 def of_reasons(concepts: Iterable[Element]) -> tuple[str | None, list[Line]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from producers.adapter import Document
-from producers.fhir import diagnoses
+from producers.fhir import coded, diagnoses
 from producers.fhir.datatypes import NONE, Element, code, coding, first, many, notes, texts
 from producers.fhir.telling import Telling, Visit, document, extras
 from producers.fhir.times import end, start, to_the_second
@@ -50,7 +50,7 @@ def build(encounter: Element, conditions: dict[str, Any], told: Telling) -> Docu
         narrative={"visit_reason": _reason(encounter)} | _beyond(behind) | who.extras,
         occurred_at=began,
         used=_USED,
-        codes=[found["code"] for found in lines],
+        codes=[found["code"] for found in lines] + diagnoses.codes(condition.get("code") for condition in behind),
     )
     return dated(made, [encounter, *conditions.values()], who.last_updated)
 
@@ -92,6 +92,7 @@ def _beyond(conditions: list[Element]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for position, condition in enumerate(conditions, 1):
         at = f"diagnoses[{position}]"
+        found[f"{at}.extra.code"] = coded.rest(condition.get("code"))
         found[f"{at}.note"] = notes(condition.get("note", ()))
         found |= {f"{at}.{name}": text for name, text in extras(condition, _USED_CONDITION).items()}
     return found

@@ -8,8 +8,8 @@ there, so that it is counted once and can be corrected alone.
 from typing import Any, Final
 
 from producers.adapter import Document
-from producers.fhir import results, systems
-from producers.fhir.datatypes import Element, code, coding, notes, text_of, texts
+from producers.fhir import coded, results
+from producers.fhir.datatypes import Element, code, notes, text_of, texts
 from producers.fhir.telling import Telling, document
 from producers.fhir.times import millis, start
 
@@ -34,7 +34,7 @@ def of_observation(observation: Element, told: Telling) -> Document:
         observation,
         told,
         {**(_order(concept) if panel else {}), "result_status": code(observation.get("status")), "results": lines},
-        narrative | {"note": notes(observation.get("note", ()))},
+        narrative | {"extra.code": coded.rest(concept) if panel else None, "note": notes(observation.get("note", ()))},
         shared,
         _USED,
     )
@@ -55,6 +55,7 @@ def of_report(report: Element, told: Telling) -> Document:
         told,
         {**_order(report.get("code")), "result_status": code(report.get("status")), "results": lines},
         narrative
+        | {"extra.code": coded.rest(report.get("code"))}
         | {"conclusion": report.get("conclusion"), "conclusion_codes": texts(report.get("conclusionCode", ()))},
         shared,
         _USED_REPORT,
@@ -95,12 +96,7 @@ def _shared(resource: Element, told: Telling, container: Element) -> results.Lin
 
 
 def _order(concept: Element | None) -> dict[str, Any]:
-    found = coding(concept)
-    return {
-        "order_code": code(found.get("code")),
-        "order_system": systems.name(found.get("system")) if found else None,
-        "order_name": text_of(concept),
-    }
+    return {**coded.of_test(concept, "order", "order_"), "order_name": text_of(concept)}
 
 
 def _lines(
@@ -115,4 +111,5 @@ def _lines(
         made, text = results.line(position, part, shared)
         lines.append(made)
         sealed[f"results[{position}].description"] = text
+        sealed[f"results[{position}].extra.code"] = coded.rest(part.get("code"))
     return lines, sealed

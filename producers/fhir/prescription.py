@@ -21,7 +21,7 @@ from producers.fhir.datatypes import (
     unit,
     with_unit,
 )
-from producers.fhir.diagnoses import icd10
+from producers.fhir.diagnoses import codes
 from producers.fhir.encounter import dated
 from producers.fhir.references import by_identifier
 from producers.fhir.telling import Telling, document, extras, status
@@ -64,7 +64,7 @@ def build(requests: Sequence[Element], told: Telling) -> Document:
         narrative=narrative,
         occurred_at=min((line["ordered_at"] for line in lines if line["ordered_at"] is not None), default=None),
         used=None,
-        codes=[icd10(reason).get("code") for request in standing for reason in request.get("reasonCode", ())],
+        codes=codes(reason for request in standing for reason in request.get("reasonCode", ())),
     )
     if name is None:
         return made

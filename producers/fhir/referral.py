@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from producers.adapter import Document
 from producers.fhir.datatypes import Element, code, coding, first, notes, text_of, texts
-from producers.fhir.diagnoses import of_reasons
+from producers.fhir.diagnoses import codes, of_reasons
 from producers.fhir.prescription import NOT_ORDERED
 from producers.fhir.telling import Telling, document
 from producers.fhir.times import millis
@@ -67,5 +67,5 @@ def build(request: Element, told: Telling) -> Document:
         },
         occurred_at=millis(request.get("authoredOn")),
         used=_USED,
-        codes=[found["code"] for found in lines],
+        codes=codes(reasons),
     )

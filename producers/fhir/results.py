@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from producers.fhir import systems
+from producers.fhir import coded
 from producers.fhir.datatypes import (
     NONE,
     Element,
@@ -29,12 +29,10 @@ _SEALED: Final = ("valueSampledData", "valueAttachment", "valueReference")
 def line(position: int, observation: Element, shared: Line) -> tuple[Line, str | None]:
     """(line, sealed text) of an Observation or a component. `shared`: status, times and reader of the whole."""
     concept = observation.get("code")
-    test = coding(concept)
     text, value, measure, sealed = _value(observation)
     return {
         "line": position,
-        "test_code": code(test.get("code")),
-        "test_system": systems.name(test.get("system")) if test else None,
+        **coded.of_test(concept, "test"),
         "test_name": text_of(concept),
         "value_text": text,
         "value_number": value,

@@ -5,7 +5,7 @@ from typing import Final
 from producers.adapter import Document
 from producers.fhir import systems
 from producers.fhir.datatypes import Element, code, coding, first, notes, text_of, texts
-from producers.fhir.diagnoses import icd10
+from producers.fhir.diagnoses import codes, icd10
 from producers.fhir.telling import Telling, document
 from producers.fhir.times import millis, start
 
@@ -48,5 +48,5 @@ def build(procedure: Element, told: Telling) -> Document:
         },
         occurred_at=None if procedure.get("status") in _NOT_YET else performed,
         used=_USED,
-        codes=[reason.get("code") for reason in reasons],
+        codes=codes(procedure.get("reasonCode", ())),
     )

@@ -54,5 +54,10 @@ def name(system: str | None) -> str:
     return _SHORT.get(system) or system[:_LONGEST]
 
 
+def is_international(system: str | None) -> bool:
+    """Whether no hospital's own."""
+    return system in _SHORT or is_icd10(system)
+
+
 def is_icd10(system: str | None) -> bool:
     return system is not None and _ICD_10_URI.fullmatch(system) is not None

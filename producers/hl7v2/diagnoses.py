@@ -1,9 +1,10 @@
 """DG1 as the lines of `schemas.kinds.common.DIAGNOSES`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from producers.hl7v2 import coded
 from producers.hl7v2.clear import code, left
 from producers.hl7v2.message import NULL, Segment
 
@@ -33,15 +34,29 @@ def _main(segments: Sequence[Segment]) -> Segment | None:
 
 
 def _line(segment: Segment, role: str) -> dict[str, Any]:
-    found, text, stated, *_ = (*segment.texts(3), "", "", "")
-    system = (stated or segment.text(2)).upper()
+    found = coded.read(segment.texts(3), _rank)
     return {
-        "code": code(found),
-        "system": _SYSTEMS.get(system) or code(system) or _UNSTATED,
+        "code": found.code,
+        "system": _system(found.system or segment.text(2)),
+        **coded.alternate(found, _system(found.alternate_system)),
         "role": role,
-        "text": text or segment.text(4) or None,
-        "left": {name: value for name, value in left(segment, _USED) if value},
+        "text": found.text or segment.text(4) or None,
+        "left": {name: value for name, value in _left(segment) if value},
     }
+
+
+def _rank(system: str) -> int:
+    return 0 if system.upper() in _SYSTEMS else 1
+
+
+def _system(said: str) -> str:
+    return _SYSTEMS.get(said.upper()) or code(said.upper()) or _UNSTATED
+
+
+def _left(segment: Segment) -> Iterator[tuple[str, str]]:
+    yield from left(segment, _USED)
+    if len(segment.components(3)) > 3:
+        yield "DG1-3", segment.field(3)
 
 
 def main_code(lines: Sequence[dict[str, Any]]) -> str | None:

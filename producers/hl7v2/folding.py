@@ -101,7 +101,8 @@ def diagnosed(state: State) -> dict[str, Any]:
 
 
 def sensitivity(state: State) -> str:
-    return diagnoses.sensitivity([diagnosis["code"] for diagnosis in state["diagnoses"]])
+    said = [diagnosis.get(name) for diagnosis in state["diagnoses"] for name in ("code", "alternate_code")]
+    return diagnoses.sensitivity(said)
 
 
 def marks(state: State) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from producers.adapter import MAX_PARTS, Document, Feed, Outcome, Refusal, Rows, Status
-from producers.hl7v2 import diagnoses, folding, numbers, person, results
+from producers.hl7v2 import coded, diagnoses, folding, numbers, person, results
 from producers.hl7v2.clear import code, left, line, millis, to_the_second
 from producers.hl7v2.folding import HEADERS
 from producers.hl7v2.message import Message, Segment
@@ -157,7 +157,6 @@ def translate(message: Message, feed: Feed) -> tuple[Outcome, ...]:
 
 def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) -> Document:
     obr, patient = order.obr, order.patient
-    ordered, name, system, *_ = (*obr.texts(4), "", "", "")
     visit = numbers.visit(patient.pid, patient.pv1, feed) or None
     identity = {**patient.identity, "visit_number": visit}
     lines, narrative, unreadable = results.read(order.following)
@@ -174,12 +173,12 @@ def _document(order: Order, key: tuple[str, ...], message: Message, feed: Feed) 
         occurred_at=sampled if sampled is not None else _first(lines, "observed_at"),
         recorded_at=recorded if recorded is not None else millis(message.header, 7),
         corrected_at=reported if reported is not None else to_the_second(message.header, 7),
-        sensitivity=diagnoses.sensitivity([parts[0] for raw in obr.repetitions(31) if (parts := obr.split(raw))]),
+        sensitivity=diagnoses.sensitivity(
+            [found for raw in obr.repetitions(31) for found in coded.codes(obr.split(raw))]
+        ),
         body={
             **person.clear(identity),
-            "order_code": code(ordered),
-            "order_system": code(system),
-            "order_name": name or None,
+            **coded.of_order(obr.texts(4)),
             "sampled_at": sampled,
             "result_status": code(obr.text(25)),
             "results": lines,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from producers.hl7v2 import coded
 from producers.hl7v2.clear import code, left, millis, number
 from producers.hl7v2.message import NULL, Segment
 
@@ -44,14 +45,11 @@ def read(segments: Sequence[Segment]) -> tuple[list[Line], dict[str, str], bool]
 def _line(obx: Segment, position: int) -> tuple[Line, str, bool]:
     """(line, sealed text, whether the value is of its type)."""
     given = obx.text(1)
-    test, name, system, *_ = (*obx.texts(3), "", "", "")
     value, text, readable = _value(obx)
     return (
         {
             "line": int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else position,
-            "test_code": code(test),
-            "test_system": code(system),
-            "test_name": name or None,
+            **coded.of_result(obx.texts(3)),
             "value_text": value or None,
             "value_number": _number(obx, value),
             "unit": code(obx.text(6)),

@@ -24,6 +24,10 @@ DIAGNOSES: Final = Field(
             fhir="code.coding",
         ),
         Field(
+            "alternate_code", "code", "Mã khác của nguồn", "The source's other code", hl7="DG1-3.4", fhir="code.coding"
+        ),
+        Field("alternate_system", "code", "Hệ mã của mã khác đó", "Its system", hl7="DG1-3.6", fhir="code.coding"),
+        Field(
             "role",
             "code",
             "Vai trò: main, other, traditional",

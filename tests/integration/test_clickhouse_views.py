@@ -102,6 +102,26 @@ def test_a_late_code_map_repairs_old_rows(store: ClickHouse) -> None:
     assert ("2300102", "r3") == national(store)[1]
 
 
+def test_of_two_codes_the_better_one_is_asked_first(store: ClickHouse) -> None:
+    def two(line: int, system: str, code: str, other: str = "GLU") -> dict[str, Any]:
+        return {
+            "line": line,
+            "test_system": system,
+            "test_code": code,
+            "alternate_system": "L",
+            "alternate_code": other,
+        }
+
+    results = [two(1, "LN", "2345-7"), two(2, "QD1227", "2300101"), two(3, "LN", "2160-0", "CRE"), two(4, "L", "NA")]
+    mapped = [{"place": "results[3].alternate_code", "system": "QD1227", "code": "2300103", "rule": "map.7"}]
+    put(store, [doc("observation", results=results, mapped_codes=mapped)])
+    assert [("", ""), ("2300101", "national"), ("2300103", "map.7"), ("", "")] == national(store)
+    code_map(store, ("01001", "GLU", "2300101", "2020-01-01", 1))  # a late map of the hospital's own code
+    assert [("2300101", "r1"), ("2300101", "national"), ("2300103", "map.7"), ("2300101", "r1")] == national(store)
+    code_map(store, ("", "NA", "2300205", "2020-01-01", 2))
+    assert ("2300205", "r2") == national(store)[3]
+
+
 def test_a_test_told_by_two_systems_is_not_repeated_and_validity_is_per_test(store: ClickHouse) -> None:
     def result(facility: str, number: int, at: int, **fields: Any) -> tuple[str, bytes]:
         base = seen(facility=facility, adapter_id=facility, sequence=number, document_id=f"{facility}{number}",

@@ -1,13 +1,15 @@
 """Tests with their national code, and tests repeated elsewhere while the first result was still valid.
 
-The national code is, in this order: what the worker mapped; what `code_maps` says today for the document's date, the
-facility's own map before the city's (so a late map repairs old rows); the code itself where the source names no code
-system of its own (XML4's MA_CHI_SO is the national index code). Else it is empty: not comparable, and counted as such.
+The national code is, in this order: what the worker mapped; the code itself where the source names no code system of its
+own (XML4's MA_CHI_SO is the national index code) or a national list; what `code_maps` says today for the document's date,
+the facility's own map before the city's (so a late map repairs old rows). Of a result with two codes the test code comes
+before the other one. Else it is empty: not comparable, and counted as such.
 """
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 
 from typing import Final
 
+from schemas.codes import NATIONAL_TESTS
 from sinks.clickhouse.views.documents import OF_DOCUMENT
 from sinks.clickhouse.views.persons import LINKS, citizen
 from sinks.clickhouse.views.view import HANOI, View
@@ -17,7 +19,9 @@ DEFAULT_DAYS: Final = 7
 
 LONGEST_DAYS: Final = 60
 
-_OWN: Final = "isNull(t.test_system) OR t.test_system = ''"
+_NATIONAL: Final = f"t.system_key IN ({', '.join(repr(name) for name in ('', *sorted(NATIONAL_TESTS)))})"
+_KEYS: Final = ("test", "alternate")
+"""The codes of a result, the better one first."""
 
 
 def _maps(where: str) -> str:
@@ -25,8 +29,46 @@ def _maps(where: str) -> str:
 
 
 _OF_LINE: Final = (
-    "line, service_code, test_code, test_system, test_name, value_text, value_number, unit, abnormal, resulted_at"
+    "line, service_code, test_code, test_system, alternate_code, alternate_system, test_name, value_text, value_number, "
+    "unit, abnormal, resulted_at"
 )
+
+
+def _place(key: str) -> str:
+    return f"concat('results[', toString(n), '].{key}_code')"
+
+
+def _mapped(key: str) -> str:
+    """What the worker mapped a code of the result to: (code, rule)."""
+    return (
+        f"arrayFirst(m -> m.place = {_place(key)}, arrayMap(m -> (m.code, toString(m.rule), m.place)"
+        f"::Tuple(code String, rule String, place String), mapped_codes)) AS mapped_{key}"
+    )
+
+
+def _joined(key: str) -> str:
+    code, system = ("test_key", "system_key") if key == "test" else ("alternate_key", "alternate_system_key")
+    own = _maps(" WHERE facility != ''")
+    city = _maps(" WHERE facility = ''")
+    return f"""ASOF LEFT JOIN {own} AS own_{key}
+  ON own_{key}.facility = t.facility AND own_{key}.system = t.{system} AND own_{key}.local_code = t.{code}
+  AND own_{key}.valid_from <= t.document_date
+ASOF LEFT JOIN {city} AS city_{key}
+  ON city_{key}.system = t.{system} AND city_{key}.local_code = t.{code}
+  AND city_{key}.valid_from <= t.document_date"""
+
+
+def _chosen(mapped: int, national: str, joined: str) -> str:
+    """The first that there is, in the order of the head of this file; an element of what was mapped, an expression where
+    the code is national itself, a column of `code_maps`."""
+    said = [f"t.mapped_test.1 != '', t.mapped_test.{mapped}", f"{_NATIONAL}, {national}"]
+    said.append(f"t.mapped_alternate.1 != '', t.mapped_alternate.{mapped}")
+    said += [
+        f"{owner}_{key}.national_code != '' AND {owner}_{key}.valid_to >= t.document_date, {owner}_{key}.{joined}"
+        for key in _KEYS
+        for owner in ("own", "city")
+    ]
+    return "multiIf(" + ",\n    ".join(said) + ", '')"
 
 
 def _listed() -> str:
@@ -34,33 +76,26 @@ def _listed() -> str:
 
 
 def lab_tests() -> View:
-    place = "concat('results[', toString(n), '].test_code')"
     return View(
         "lab_tests",
         "Từng kết quả với mã quốc gia / One row per result, with its national code",
         f"""SELECT {_listed()},
-  multiIf(t.mapped.1 != '', t.mapped.1,
-    own.national_code != '' AND own.valid_to >= t.document_date, own.national_code,
-    city.national_code != '' AND city.valid_to >= t.document_date, city.national_code,
-    {_OWN}, ifNull(t.test_code, ''), '') AS national_code,
-  multiIf(t.mapped.1 != '', t.mapped.2,
-    own.national_code != '' AND own.valid_to >= t.document_date, own.rule_id,
-    city.national_code != '' AND city.valid_to >= t.document_date, city.rule_id,
-    {_OWN}, 'national', '') AS code_rule
+  {_chosen(1, "ifNull(t.test_code, '')", "national_code")} AS national_code,
+  {_chosen(2, "'national'", "rule_id")} AS code_rule
 FROM (
   SELECT {OF_DOCUMENT}, l.line AS line, l.service_code AS service_code, l.test_code AS test_code,
-    l.test_system AS test_system, l.test_name AS test_name, l.value_text AS value_text, l.value_number AS value_number,
+    l.test_system AS test_system, l.alternate_code AS alternate_code, l.alternate_system AS alternate_system,
+    l.test_name AS test_name, l.value_text AS value_text, l.value_number AS value_number,
     l.unit AS unit, l.abnormal AS abnormal, coalesce(l.resulted_at, l.observed_at, sampled_at, occurred_at) AS resulted_at,
-    arrayFirst(m -> m.place = {place}, arrayMap(m -> (m.code, toString(m.rule), m.place)::Tuple(code String,
-      rule String, place String), mapped_codes)) AS mapped,
-    ifNull(toString(l.test_code), '') AS test_key, ifNull(toString(l.test_system), '') AS system_key
+    {_mapped("test")},
+    {_mapped("alternate")},
+    ifNull(toString(l.test_code), '') AS test_key, ifNull(toString(l.test_system), '') AS system_key,
+    ifNull(toString(l.alternate_code), '') AS alternate_key,
+    ifNull(toString(l.alternate_system), '') AS alternate_system_key
   FROM observations ARRAY JOIN results AS l, arrayEnumerate(results) AS n
 ) AS t
-ASOF LEFT JOIN {_maps(" WHERE facility != ''")} AS own
-  ON own.facility = t.facility AND own.system = t.system_key AND own.local_code = t.test_key
-  AND own.valid_from <= t.document_date
-ASOF LEFT JOIN {_maps(" WHERE facility = ''")} AS city
-  ON city.system = t.system_key AND city.local_code = t.test_key AND city.valid_from <= t.document_date""",
+{_joined("test")}
+{_joined("alternate")}""",
         {"code_rule": "Mã quốc gia từ đâu: quy tắc ánh xạ, hoặc national / Where the national code comes from"},
     )
 

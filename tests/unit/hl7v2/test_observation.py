@@ -32,7 +32,8 @@ def test_an_order_is_one_document() -> None:
     )
     (line,) = made.body["results"]
     assert {
-        "line": 1, "test_code": "WBC", "test_system": "L", "test_name": "Bạch cầu", "value_text": "7.20",
+        "line": 1, "test_code": "6690-2", "test_system": "LN", "test_name": "Bạch cầu",
+        "alternate_code": "WBC", "alternate_system": "L", "value_text": "7.20",
         "value_number": 7.2, "unit": "G/L", "reference_range": "4.0-10.0", "abnormal": "N", "status": "F",
         "observed_at": 1_795_482_000_000, "resulted_at": 1_795_483_800_000, "reader": "BS1",
     } == line  # fmt: skip

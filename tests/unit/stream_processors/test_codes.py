@@ -29,6 +29,17 @@ def test_which_codes_may_be_mapped() -> None:
         event("observation", **results(("LAB", "GLU"), (None, "2300101"), ("X", "A"), ("LAB", None))), maps
     )
     assert [Wanted("results[1].test_code", "LAB", "GLU")] == found
+    two = {"line": 1, "test_system": "LN", "test_code": "2345-7", "alternate_system": "LAB", "alternate_code": "GLU"}
+    order = {
+        "order_system": "LN",
+        "order_code": "24323-8",
+        "order_alternate_system": "LAB",
+        "order_alternate_code": "SH",
+    }
+    found = codes.wanted(event("observation", results=[two], **order), maps)
+    assert [
+        Wanted("order_alternate_code", "LAB", "SH"), Wanted("results[1].alternate_code", "LAB", "GLU")
+    ] == found  # fmt: skip
     found = codes.wanted(event("prescription", lines=[{"line": 1, "drug_code": "P500"}]), maps)
     assert [Wanted("lines[1].drug_code", "drug", "P500")] == found
     found = codes.wanted(
