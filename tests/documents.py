@@ -47,6 +47,15 @@ RESULT: Final[Fields] = {
     "value_text": "5.1",
     "resulted_at": NOW,
 }
+CHILD: Final[Fields] = {
+    "line": 1, "child_sex": "1", "weight_g": 3_000, "children_born": 1, "births": 1, "children_alive": 1,
+    "by_surgery": "0", "below_32_weeks": "0", "nationality": "000", "ethnicity": "01", "province": "01",
+    "issued_on": 20_601, "head_of_unit": "0123456789",
+}  # fmt: skip
+COURSE: Final[Fields] = {
+    "line": 1, "by_site": "1", "by_history": "1", "by_bacteria": "1", "by_resistance": "1", "treatment_type": "1",
+    "regimen": "01", "treated_from": 20_601, "result": "1",
+}  # fmt: skip
 
 BODIES: Final[dict[str, Fields]] = {
     "encounter": {
@@ -77,6 +86,12 @@ BODIES: Final[dict[str, Fields]] = {
         "admission_diagnosis": "Viêm phổi", "discharge_diagnosis": "Viêm phổi", "doctors": ["0012345/HNO-CCHN"],
         "head_of_unit": "0123456789",
     },
+    "birth": {"children": [CHILD]},
+    "leave": {
+        "paper": "sick", "days_off": 3, "off_from": 20_601, "off_to": 20_603, "issued_on": "20260528",
+        "discharge_diagnosis": "Viêm phổi", "doctors": ["0012345/HNO-CCHN"], "head_of_unit": "0123456789",
+    },
+    "tuberculosis": {"courses": [COURSE]},
     "hiv_care": {
         "sampled_at": "01992", "confirmed_at": "01992", "arv_started_at": "01992", "reason": "1", "tb_treatment": "0",
         "tb_screening": "0", "tb_result": "0", "patient_type": "1", "clinical_stage": "1", "patient_group": "1",
@@ -91,6 +106,10 @@ CHECK_IN: Final[Fields] = {
 }  # fmt: skip
 """XML0."""
 
+_CHILD: Final = (
+    "born_at birthplace child_state child_card carer carer_birth carer_number carer_number_on carer_number_by "
+    "carer_address commune district midwife written_by number book note"
+)
 NARRATIVES: Final[dict[str, dict[str, str]]] = {
     "encounter": dict.fromkeys(
         ("visit_reason", "record_number", "inpatient_reason_text", "treatment", "notes[1].course"), "x"
@@ -101,6 +120,10 @@ NARRATIVES: Final[dict[str, dict[str, str]]] = {
     "appointment": {"appointment_number": "x"},
     "discharge": dict.fromkeys(
         ("archive_number", "medical_code", "treatment", "doctor_name", "course", "results", "summary_treatment"), "x"
+    ),
+    "birth": {f"children[1].{name}": "x" for name in _CHILD.split()},
+    "leave": dict.fromkeys(
+        ("serial", "number", "employer", "visit_register", "insurance_number", "treatment", "doctor_name"), "x"
     ),
 }
 

@@ -15,6 +15,8 @@ from tests.documents import (
     ARRIVED,
     BODIES,
     CHECK_IN,
+    CHILD,
+    COURSE,
     DRUG,
     ENDED,
     IDENTITY,
@@ -94,6 +96,9 @@ PASSES: list[tuple[str, Fields]] = [
     ("observation", result(value_text=None, resulted_at=None)),
     ("appointment", {"discharged_at": None}),
     ("referral", {"main_diagnosis": "I21.0"}),
+    ("birth", {"children": [CHILD | {"children_alive": 0}]}),
+    ("leave", {"paper": "pregnancy"}),
+    ("tuberculosis", {"courses": [COURSE | {"treated_to": None}]}),
 ]  # fmt: skip
 
 FAILS: list[tuple[str, str, str, Fields]] = [
@@ -182,8 +187,14 @@ FAILS: list[tuple[str, str, str, Fields]] = [
     ("F061", "hiv_care", "regimen", {"regimen": None}),
     ("F071", "discharge", "doctors", {"doctors": []}),
     ("F081", "discharge", "treatment_result", {"treatment_result": None}),
+    ("F091", "birth", "children[1].weight_g", {"children": [CHILD | {"weight_g": None}]}),
+    ("F091", "birth", "children[1].by_surgery", {"children": [CHILD | {"by_surgery": None}]}),
+    ("F110", "leave", "off_to", {"off_to": None}),
+    ("F110", "leave", "doctors", {"paper": "pregnancy", "doctors": []}),
     ("F131", "referral", "reason", {"reason": None}),
     ("F141", "appointment", "issued_on", {"issued_on": None}),
+    ("F151", "tuberculosis", "courses[2].regimen", {"courses": [COURSE, COURSE | {"line": 2, "regimen": ""}]}),
+    ("F151", "tuberculosis", "courses[1].result", {"courses": [COURSE | {"result": None}]}),
     ("C01", "encounter", "visit_type", ended(2026, 6, 18) | {"visit_type": "11"}),
     ("C02", "encounter", "patient_category", {"patient_category": "1.19"}),
     ("C03", "encounter", "departments", {"departments": ["K61"]}),
@@ -244,6 +255,11 @@ NARRATIVES_LEFT_OUT: list[tuple[str, str, str]] = [
     ("F141", "appointment", "appointment_number"),
     ("F071", "discharge", "archive_number"),
     ("F081", "discharge", "course"),
+    ("F092", "birth", "children[1].born_at"),
+    ("F092", "birth", "children[1].book"),
+    ("F094", "birth", "children[1].note"),
+    ("F110", "leave", "employer"),
+    ("F111", "leave", "insurance_number"),
 ]
 
 
@@ -316,6 +332,21 @@ def test_days_off_are_all_there_or_none() -> None:
     assert {"X21b": "days_off"} == failed("discharge", {"off_from": "20260529", "off_to": "20260531"})
 
 
+def test_each_paper_for_leave_is_asked_for_what_is_its_own() -> None:
+    of_sickness = {"visit_register": "", "insurance_number": "", "treatment": ""}
+    assert {} == failed("leave", {"paper": "pregnancy"}, None, of_sickness)
+    assert {"F110b": "doctor_name"} == failed("leave", {"paper": "pregnancy"}, None, {"doctor_name": ""})
+    assert {} == failed("leave", {}, None, {"doctor_name": ""})
+
+
+def test_a_birth_has_a_district_as_long_as_there_were_districts() -> None:
+    left_out = {"children[1].district": ""}
+    before, after = ({"occurred_at": at, "captured_at": at + DAY} for at in (ms(2025, 6, 30), ms(2025, 7, 1)))
+    assert {"F093": "children[1].district"} == failed("birth", before, None, left_out)
+    assert {} == failed("birth", before)
+    assert {} == failed("birth", after, None, left_out)
+
+
 DAYS = [ms(2020, 1, 1), ms(2025, 3, 1), ms(2025, 8, 1), ms(2026, 6, 25), ms(2026, 7, 10), NOW + 9000 * DAY]
 
 
@@ -383,7 +414,7 @@ def test_every_rule_has_a_failing_case_here() -> None:
         {rule for rule, *_ in FAILS} | {rule for rule, *_ in IDENTITIES} | {rule for rule, *_ in NARRATIVES_LEFT_OUT}
     )
     assert set() == {id_ for id_, rule in RULES.items() if rule.scope == "document"} - named - {
-        "X07", "X07b", "X17", *CATALOGUED
+        "F093", "F110b", "X07", "X07b", "X17", *CATALOGUED
     }  # fmt: skip
 
 
