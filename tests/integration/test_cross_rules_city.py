@@ -1,14 +1,17 @@
 """City data, the known flaws put into it, and what rules over several documents find: all of them and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from infra.city.city import City
-from infra.city.flaws import NONE
+from infra.city.documents import Documents
+from infra.city.flaws import NONE, Flaws
 from infra.city.folder import write_folder
 from infra.city.visits import LOCAL
 from infra.conformance.check import Checker
@@ -24,26 +27,29 @@ pytestmark = pytest.mark.long
 
 Event = dict[str, Any]
 START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=LOCAL)
+DIALECT: Final = "insurance_xml"
 MESSAGES: Final = 80
+MANY: Final = 600
+SHARE: Final = Flaws().no_discharge_paper
+"""Of inpatients, in a city as it usually is."""
 THOUSAND: Final = 1_000_000
 """Of VND, in thousandths."""
 
 
-def visits(folder: Path) -> list[dict[str, Event]]:
-    """The visits of a city in which nothing goes wrong, as their adapter's documents: kind -> document."""
-    city = City(3, 1, start=START, flaws=NONE, people=500)
-    write_folder(city, folder, "insurance_xml", MESSAGES)
-    spoken = dialect("insurance_xml")
+def visits(city: City, folder: Path, count: int) -> dict[str, dict[str, Event]]:
+    """Visit number -> the visit as its adapter's documents: kind -> document. Each is told once."""
+    write_folder(city, folder, DIALECT, count)
+    spoken = dialect(DIALECT)
     options = spoken.options.model_validate({}).model_dump()
-    checker = Checker(spoken, Feed("city.xml", city.hospitals[0].code, "HIS-XML", "insurance_xml", options=options))
-    found = []
+    checker = Checker(spoken, Feed("city.xml", city.hospitals[0].code, "HIS-XML", DIALECT, options=options))
+    made = {}
     for path in checker.files(folder):
         for checked in checker.check(path):
             documents = {event["kind"]: {**event["header"], **event["body"]} for event in checked.events}
             assert "accepted" == checked.outcome
             assert len(documents) == len(checked.events)
-            found.append(documents)
-    return found
+            made[path.stem.rpartition("_")[2].partition("-")[0]] = documents
+    return made
 
 
 def totals(visit: dict[str, Event]) -> None:
@@ -87,8 +93,16 @@ FLAWS: Final[dict[str, tuple[str, Callable[[dict[str, Event]], None], str]]] = {
 """Rule -> the kind that a visit needs, what is done to it, the kind of the document at fault."""
 
 
+def found(store: ClickHouse, told: Iterable[dict[str, Event]]) -> set[tuple[str, str]]:
+    """(rule, document at fault) of what speaks, once these visits are stored."""
+    put(store, [_value(document) for visit in told for document in visit.values()])
+    Runner(store, of_store(RULES.values()))(0)
+    rows = store.rows("SELECT rule, document_id FROM visit_issues FINAL WHERE found AND mode != 'shadow'")
+    return {(row["rule"], row["document_id"]) for row in rows}
+
+
 def test_known_flaws_are_found_and_no_false_ones(store: ClickHouse, tmp_path: Path) -> None:
-    told = visits(tmp_path / "xml")
+    told = list(visits(City(3, 1, start=START, flaws=NONE, people=500), tmp_path / "xml", MESSAGES).values())
     assert MESSAGES == len(told)
     expected: set[tuple[str, str]] = set()
     free = list(told)
@@ -98,11 +112,21 @@ def test_known_flaws_are_found_and_no_false_ones(store: ClickHouse, tmp_path: Pa
         spoil(visit)
         expected.add((rule, visit[at_fault]["document_id"]))
     expected.add(("X22c", _second_stay(free)))
-    for visit in told:
-        put(store, [_value(document) for document in visit.values()])
-    Runner(store, of_store(RULES.values()))(0)
-    rows = store.rows("SELECT rule, document_id FROM visit_issues FINAL WHERE found AND mode != 'shadow'")
-    assert expected == {(row["rule"], row["document_id"]) for row in rows}
+    assert expected == found(store, told)
+
+
+def test_the_discharge_papers_that_the_city_leaves_out_are_missed(store: ClickHouse, tmp_path: Path) -> None:
+    city = City(3, 1, start=START, flaws=replace(NONE, no_discharge_paper=SHARE), people=500)
+    books = Documents()
+    for message in islice((one for one in city.messages(lambda: START) if one.dialect == DIALECT), MANY):
+        books.enter(message)
+    inpatients = {one.visit for one in books.in_force("encounter") if one.said.visit.inpatient}
+    left_out = inpatients - {one.visit for one in books.in_force("discharge")}
+    assert SHARE / 2 < len(left_out) / len(inpatients) < SHARE * 2
+    told = visits(city, tmp_path / "xml", MANY)
+    expected = {told[visit]["encounter"]["document_id"] for visit in left_out}
+    # So many visits of one moment are also stays of one person that overlap (X22c).
+    assert expected == {document for rule, document in found(store, told.values()) if rule == "X20b"}
 
 
 def _second_stay(told: list[dict[str, Event]]) -> str:
