@@ -39,13 +39,13 @@ def read(components: Sequence[str], rank: Rank) -> Coded:
     if len(components) < 4:  # most senders
         found, text, system = (*components, "", "", "")[:3]
         return Coded(code(found), system, text)
-    every = [_triplet(components, at, oid) for at, oid in _TRIPLETS]
+    every = [_triplet(components, at, oid) for at, oid in _TRIPLETS if at < len(components)]
     text = next((text for _, _, text in every if text), "")
-    codes = [(found, system) for found, system, _ in every if found]
-    if not codes:
+    said = [(found, system) for found, system, _ in every if found]
+    if not said:
         return Coded(None, every[0][1], text)
-    chosen = min(codes, key=lambda one: rank(one[1]))
-    others = [one for one in codes if one != chosen]
+    chosen = min(said, key=lambda one: rank(one[1])) if len(said) > 1 else said[0]
+    others = [one for one in said if one != chosen]
     if not others:
         return Coded(*chosen, text)
     beside = next((one for one in others if one[1].upper() not in _ELSEWHERE), others[0])
@@ -59,11 +59,9 @@ def _triplet(components: Sequence[str], at: int, oid: int) -> tuple[str | None, 
     return code(found), system, text
 
 
-def alternate(found: Coded, system: str | None, prefix: str = "") -> dict[str, str | None]:
+def alternate(found: Coded, system: str | None) -> dict[str, str | None]:
     """The fields of the code beside the chosen one; none where there is none."""
-    if found.alternate_code is None:
-        return {}
-    return {f"{prefix}alternate_code": found.alternate_code, f"{prefix}alternate_system": system}
+    return {"alternate_code": found.alternate_code, "alternate_system": system} if found.alternate_code else {}
 
 
 def codes(components: Sequence[str]) -> list[str]:
@@ -81,18 +79,16 @@ def _of_test(system: str) -> int:
 
 def of_order(components: Sequence[str]) -> dict[str, str | None]:
     """OBR-4 as the fields of an observation."""
-    return _fields(components, "order", "order_")
+    found = read(components, _of_test)
+    made = {"order_code": found.code, "order_system": code(found.system), "order_name": found.text or None}
+    if found.alternate_code is not None:
+        made["order_alternate_code"] = found.alternate_code
+        made["order_alternate_system"] = code(found.alternate_system)
+    return made
 
 
 def of_result(components: Sequence[str]) -> dict[str, str | None]:
     """OBX-3 as the fields of a result."""
-    return _fields(components, "test", "")
-
-
-def _fields(components: Sequence[str], name: str, prefix: str) -> dict[str, str | None]:
     found = read(components, _of_test)
-    return {
-        f"{name}_code": found.code,
-        f"{name}_system": code(found.system),
-        f"{name}_name": found.text or None,
-    } | alternate(found, code(found.alternate_system), prefix)
+    made = {"test_code": found.code, "test_system": code(found.system), "test_name": found.text or None}
+    return made | alternate(found, code(found.alternate_system)) if found.alternate_code else made
