@@ -47,7 +47,7 @@ _ENCOUNTER: Final = (
     "visit_type, admitted_at, discharged_at, treatment_days, treatment_result, main_diagnosis, diagnoses, province, commune, "
     "insured, departments, total_hospital",
     f"""['01', '01', '01', '02', '03'][1 + h % 5], at, at + toIntervalHour(if(h % 5 = 4, 24 * (1 + h % 9), 2)), toInt32(h % 9), '2',
-  {_CODES}[1 + h % 12], [({_CODES}[1 + h % 12], 'ICD-10', 'main', 'x'), ({_CODES}[1 + intDiv(h, 12) % 12], 'ICD-10', 'other', 'y')],
+  {_CODES}[1 + h % 12], [({_CODES}[1 + h % 12], 'ICD-10', NULL, NULL, 'main', 'x'), ({_CODES}[1 + intDiv(h, 12) % 12], 'ICD-10', NULL, NULL, 'other', 'y')],
   '01', leftPad(toString(person % 126), 5, '0'), true, ['K01'], toDecimal64(50 + h % 5000, 3)""",
 )
 
