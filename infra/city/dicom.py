@@ -14,6 +14,9 @@ _CLASSES: Final = {
     "US": "1.2.840.10008.5.1.4.1.1.6.1",
     "CT": "1.2.840.10008.5.1.4.1.1.2",
 }
+_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+CLASSES: Final = (*_CLASSES.values(), _CAPTURE)
+"""SOP classes of the city's images."""
 _MODALITIES: Final = {"XQ": "DX", "SA": "US", "CL": "CT"}
 _SEX: Final = {"1": "M", "2": "F", "3": "O"}
 
@@ -34,7 +37,7 @@ class Exam:
 
 def instance(exam: Exam, visit: Visit, identity: Identity, name: str) -> bytes:
     """The file of the study's image."""
-    sop_class = _CLASSES.get(exam.modality, "1.2.840.10008.5.1.4.1.1.7")
+    sop_class = _CLASSES.get(exam.modality, _CAPTURE)
     born = "" if identity.birth[4:8] == "0000" else identity.birth[:8]
     rows = (
         (0x0008, 0x0005, "CS", "ISO_IR 192"),

@@ -3,6 +3,9 @@
 import asyncio
 from typing import Final
 
+from infra.city.line import Answer
+from infra.city.message import Message
+
 _START: Final = b"\x0b"
 _END: Final = b"\x1c\r"
 _LIMIT: Final = 1 << 20
@@ -18,7 +21,13 @@ class Connection:
         self._timeout = timeout
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, payload: bytes) -> bytes:
+    async def ask(self, message: Message) -> Answer:
+        """MSA-1 must be the expected one and MSA-2 name the message (where it could be read: not without MSH)."""
+        code, control_id, not_now = acknowledgement(await self._exchange(message.payload))
+        named = control_id in ("", message.name) if code == "AR" else control_id == message.name
+        return Answer(message.answer or "", code, code == message.answer and named, not_now)
+
+    async def _exchange(self, payload: bytes) -> bytes:
         """Send and wait for the answer, without its frame."""
         async with asyncio.timeout(self._timeout):
             if self._streams is None:

@@ -1,4 +1,6 @@
-"""Sends a city's messages to adapters: files into watched folders, HL7 over MLLP, answers checked.
+"""Sends a city's messages to adapters: files into watched folders, HL7 over MLLP, FHIR by HTTP, images by C-STORE.
+
+Answers are checked.
 
 Every message is entered in the books before it leaves. After a broken connection the very same bytes go out again
 until they are answered: a retransmission, of which the books expect nothing new.
@@ -7,6 +9,7 @@ until they are answered: a retransmission, of which the books expect nothing new
 import asyncio
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,22 +17,54 @@ from typing import Final
 
 from infra.city.books import Books
 from infra.city.folder import drop
-from infra.city.message import Message
-from infra.city.mllp import Connection, acknowledgement
+from infra.city.line import Answer, Line
+from infra.city.message import REFUSED, Message
+from infra.city.mllp import Connection
 
 _POLL: Final = 0.02
 _RETRY: Final = 0.2
 _QUEUE: Final = 8
+_CONNECTIONS: Final = 3
+"""HTTP connections of a hospital. All of one visit goes over the same one, so that it comes in order."""
 _BURST: Final = 1.0
 """Seconds of pace that a stall may be caught up with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Where each facility's messages go: watched folder, and (host, port) of its MLLP listener."""
+    """Where each facility's messages go: watched folder, (host, port) of its MLLP listener, base URL of its FHIR service,
+    (host, port) of its C-STORE listener. What has no listener of its dialect, or cannot go over it, goes to the folder.
+    """
 
     folders: Mapping[str, Path]
     listeners: Mapping[str, tuple[str, int]]
+    services: Mapping[str, str] = field(default_factory=dict)
+    stores: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def way(self, message: Message) -> str:
+        """Messages of the same facility and way are told one after the other."""
+        if message.dialect == "hl7v2":
+            return "mllp"
+        if message.dialect == "fhir" and message.facility in self.services:
+            return f"http {zlib.crc32(message.visit.encode()) % _CONNECTIONS}"
+        # A file that was cut names no instance: it comes as one, not from a modality.
+        if message.dialect == "dicom" and message.facility in self.stores and message.expected != REFUSED:
+            return "store"
+        return f"folder {message.dialect}"
+
+    def line(self, facility: str, way: str, timeout: float) -> Line | None:
+        """None: a folder. The libraries of HTTP and DICOM are loaded for who speaks them."""
+        if way == "mllp":
+            return Connection(*self.listeners[facility], timeout)
+        if way.startswith("http"):
+            from infra.city.http import Posting
+
+            return Posting(self.services[facility], timeout)
+        if way == "store":
+            from infra.city.modality import Modality
+
+            return Modality(*self.stores[facility], timeout)
+        return None
 
 
 @dataclass(slots=True)
@@ -50,8 +85,7 @@ class Tally:
 class Sender:
     """Sends until `stop`, a deadline or the end of `messages`. `rate` in parts a second, 0 for no pacing.
 
-    `waiting` bounds the files in a folder; each hospital has one connection with one message outstanding. A message
-    that was begun is finished: it gets `grace` seconds more to be answered.
+    `waiting` bounds the files in a folder; each connection has one message outstanding. A message that was begun is finished: it gets `grace` seconds more to be answered.
     """
 
     def __init__(
@@ -108,12 +142,12 @@ class Sender:
 
     async def _hand_over(self, message: Message, workers: asyncio.TaskGroup) -> bool:
         """Queue it for its hospital; False where sending stopped before there was room."""
-        key = (message.facility, message.dialect)
+        key = (message.facility, self._targets.way(message))
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = asyncio.Queue(_QUEUE)
-            work = self._talk if message.dialect == "hl7v2" else self._files
-            workers.create_task(work(message.facility, queue))
+            line = self._targets.line(*key, self._timeout)
+            workers.create_task(self._files(key[0], queue) if line is None else self._talk(line, queue))
         while queue.full():
             if self._stop.is_set():
                 return False
@@ -156,28 +190,27 @@ class Sender:
                 last = drop(folder, message, last)
                 self._done(message)
 
-    async def _talk(self, facility: str, queue: asyncio.Queue[Message | None]) -> None:
-        connection = Connection(*self._targets.listeners[facility], self._timeout)
+    async def _talk(self, line: Line, queue: asyncio.Queue[Message | None]) -> None:
         try:
             while (message := await queue.get()) is not None:
                 if self._begin(message):
-                    await self._say(connection, message)
+                    await self._say(line, message)
                     self._done(message)
         finally:
-            await connection.close()
+            await line.close()
 
-    async def _say(self, connection: Connection, message: Message) -> None:
+    async def _say(self, line: Line, message: Message) -> None:
         """The same bytes until there is an answer."""
         patience: float | None = None
         while True:
             try:
-                code, control_id, not_now = acknowledgement(await connection.ask(message.payload))
+                answer = await line.ask(message)
             except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
-                await connection.close()
+                await line.close()
                 self.tally.resent += 1
             else:
-                if not not_now:
-                    self._check(message, code, control_id)
+                if not answer.not_now:
+                    self._check(answer)
                     return
                 self.tally.refused_for_now += 1
             if self._stop.is_set():
@@ -189,14 +222,12 @@ class Sender:
             else:
                 await self._pause(_RETRY)
 
-    def _check(self, message: Message, code: str, control_id: str) -> None:
-        """MSA-1 must be the expected one and MSA-2 name the message (where it could be read: not without MSH)."""
-        named = control_id in ("", message.name) if code == "AR" else control_id == message.name
-        if code == message.answer and named:
+    def _check(self, answer: Answer) -> None:
+        if answer.good:
             return
         self.tally.answers_differ += 1
         if len(self.tally.differing) < 10:
-            self.tally.differing.append((message.answer or "", code))
+            self.tally.differing.append((answer.wanted, answer.given))
 
 
 def _count(folder: Path) -> int:

@@ -64,8 +64,12 @@ class Plan:
 
     def targets(self) -> Targets:
         """Where the city sends to."""
+        spoken = {code: self.dialects.get(code) for code in self.ports}
         return Targets(
-            {code: self._incoming(code) for code in self.ports}, {c: (HOST, p) for c, p in self.ports.items()}
+            {code: self._incoming(code) for code in self.ports},
+            {code: (HOST, port) for code, port in self.ports.items()},
+            {code: f"http://{HOST}:{port}/fhir" for code, port in self.ports.items() if spoken[code] == "fhir"},
+            {code: (HOST, port) for code, port in self.ports.items() if spoken[code] == "dicom"},
         )
 
     def _incoming(self, code: str) -> Path:
@@ -106,7 +110,7 @@ class Plan:
             folder = {"folder": str(self._incoming(code)), "renamed": True}
             alone = self.dialects.get(code)
             if alone is not None:
-                options = folder | self._more(alone)
+                options = self._more(alone, folder, port)
                 made.append({"facility": code, "system": _SYSTEMS[alone], "dialect": alone, "options": options})
                 continue
             made.append({"facility": code, "system": "HIS-XML", "dialect": "insurance_xml", "options": folder})
@@ -115,11 +119,14 @@ class Plan:
                 made.append({"facility": code, "system": system, "dialect": "hl7v2", "options": listen})
         return made
 
-    def _more(self, dialect: str) -> dict[str, Any]:
-        """Options beside the folder. A study of the city has one image, so nothing more is waited for."""
-        if dialect == "history_csv":
-            return {"mapping": str(self.folder / MAPPING)}
-        return {"still_seconds": 0.2, "poll_seconds": 0.1} if dialect == "dicom" else {"profile": "light"}
+    def _more(self, dialect: str, folder: dict[str, Any], port: int) -> dict[str, Any]:
+        """Options of a hospital that speaks one dialect. A study of the city has one image, so nothing more is waited
+        for; images that a modality cannot send come as files."""
+        if dialect == "fhir":
+            return {"listen": f"{HOST}:{port}", "profile": "light"}
+        if dialect == "dicom":
+            return folder | {"port": port, "host": HOST, "still_seconds": 0.2, "poll_seconds": 0.1}
+        return folder | {"mapping": str(self.folder / MAPPING)}
 
     @staticmethod
     def clickhouse(engines: Engines) -> ClickHouseSettings:
