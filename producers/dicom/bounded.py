@@ -16,6 +16,7 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import EventHandlerType
 from pynetdicom.transport import ThreadedAssociationServer
 
+from producers.dicom.thrift import Shared, calm
 from runtime import logs
 
 LONGEST: Final = 1 << 20
@@ -86,16 +87,18 @@ def server(
     made: BoundedServer = entity.make_server(
         address, ssl_context=tls, evt_handlers=handlers, server_class=BoundedServer
     )  # type: ignore[assignment]  # typed as the default class
+    made.contexts = Shared(made.contexts)
     return made
 
 
 def bound(association: Any, seconds: float) -> None:
-    """Let `association`'s socket take no PDU above LONGEST, and none that takes longer than `seconds` to come.
+    """Let `association`'s socket take no PDU above LONGEST, and none that takes longer than `seconds` to come; and let
+    it be quiet where nothing comes.
 
     To be called before the association starts (EVT_CONN_OPEN). Header and content of a PDU are read one after the other,
     each within `seconds`.
     """
-    wrapper = association.dul.socket
+    wrapper, checkpoint = association.dul.socket, calm(association)
 
     def receive(count: int) -> bytearray:
         raw: socket.socket = wrapper.socket
@@ -108,6 +111,7 @@ def bound(association: Any, seconds: float) -> None:
                 raw.shutdown(socket.SHUT_RDWR)
             raise
         raw.settimeout(seconds)
+        checkpoint.hear()
         return found
 
     wrapper.recv = receive

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
+from pynetdicom.association import Association
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
 
@@ -46,6 +47,11 @@ class StoreScp:
     def port(self) -> int:
         """The port in use, once started."""
         return int(self._server.server_address[1]) if self._server is not None else self._asked_port
+
+    @property
+    def associations(self) -> list[Association]:
+        """Those that stand."""
+        return list(self._server.active_associations) if self._server is not None else []
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
