@@ -147,6 +147,12 @@ async def _summary(demo: Demo, made: dict[str, Any], console: Console) -> None:
             f"bộ nhớ (memory) {made['peak_pss_mib']:.0f} MiB; dòng đầu tiên sau (first row after) "
             f"{made['seconds_to_first_row']} s"
         )
+    history = made["history_latency_ms"]
+    if history["p50"] is not None:
+        console.print(
+            "dữ liệu cũ nhường đường (history, which gives way): "
+            f"p50 {history['p50']} ms, p95 {history['p95']} ms, p99 {history['p99']} ms"
+        )
 
 
 async def _hold(demo: Demo, console: Console) -> None:

@@ -40,13 +40,15 @@ def report(
     facilities: Mapping[str, Mapping[str, Any]],
     books: Mapping[str, Mapping[str, Any]],
     latencies: Sequence[int],
+    history: Sequence[int],
     *,
     seconds: float,
     peak_pss_mib: float,
     seconds_to_first_row: float | None,
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The machine-readable report. `seconds` from the first message to the last row queryable."""
+    """The machine-readable report. `seconds` from the first message to the last row queryable; latencies in ms, those of
+    `history` apart."""
     made = page(totals)
     return {
         "totals": made,
@@ -57,6 +59,8 @@ def report(
         },
         "latency_ms": percentiles(latencies),
         "latency_samples": len(latencies),
+        "history_latency_ms": percentiles(history),
+        "history_latency_samples": len(history),
         "events_per_second": round(made["published"] / seconds, 1) if seconds > 0 else 0.0,
         "peak_pss_mib": round(peak_pss_mib, 1),
         "seconds_to_first_row": None if seconds_to_first_row is None else round(seconds_to_first_row, 2),

@@ -1,7 +1,8 @@
 """Watching a running city from the outside: what analysts can see, how soon, and what it costs in memory.
 
 A thread of its own asks ClickHouse as any analyst would. A document's latency is the time from its capture to the first
-look that finds it in its view, so the interval between looks counts as latency too.
+look that finds it in its view, so the interval between looks counts as latency too. What is told of the past gives way
+to what is live, as long as that takes, so its latencies are kept apart.
 """
 
 import threading
@@ -20,7 +21,11 @@ from sinks.clickhouse.client import Away, ClickHouse, connect
 LOOK_SECONDS: Final = 0.2
 COUNT_SECONDS: Final = 1.0
 RECENT_MS: Final = 15_000
-"""A look asks for what was captured so recently; the last look asks for everything."""
+"""A look asks for what was captured so recently. What comes later still is found by a look at everything: in between, so
+that its latency is not that of the last look."""
+WHOLE_SECONDS: Final = 2.0
+WHOLE_SHARE: Final = 0.05
+"""A look at everything is taken so often, and takes no more than this share of the time."""
 
 _COUNTS: Final = (
     "SELECT facility, if(rank = 0, 'missing', toString(outcome)) AS outcome, count() AS parts FROM ledger_numbers FINAL "
@@ -55,7 +60,10 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._began_ms = now_ms()
         self._known: set[tuple[str, int]] = set()
+        self._whole_at = 0.0
         self.latencies: list[int] = []
+        self.history: list[int] = []
+        """Latencies of what is told of the past."""
         self.peak_pss_mib = 0.0
         self.first_row_at: float | None = None
         """Of time.monotonic()."""
@@ -83,7 +91,7 @@ class Watch:
             try:
                 if self._client is None:
                     self._client = connect(self._settings)
-                self._look(max(self._began_ms, now_ms() - RECENT_MS))
+                self._look(self._since(started))
                 if started >= next_count:
                     self._count()
                     next_count = started + COUNT_SECONDS
@@ -91,15 +99,23 @@ class Watch:
                 pass  # not ready yet, or restarting: the next look tells
             self._stop.wait(max(0.02, LOOK_SECONDS - (time.monotonic() - started)))
 
+    def _since(self, at: float) -> int:
+        """From when (ms) a look that begins now asks."""
+        return self._began_ms if at >= self._whole_at else max(self._began_ms, now_ms() - RECENT_MS)
+
     def _look(self, since_ms: int) -> None:
         if self._client is None:
             return
+        began = time.monotonic()
         rows = reconcile.visible(self._client, since_ms)
         now = now_ms()
-        for document_id, version, captured_ms in rows:
-            if (document_id, version) not in self._known:
-                self._known.add((document_id, version))
-                self.latencies.append(now - captured_ms)
+        if since_ms == self._began_ms:
+            done = time.monotonic()
+            self._whole_at = done + max(WHOLE_SECONDS, (done - began) / WHOLE_SHARE)
+        for row in rows:
+            if (row.document_id, row.version) not in self._known:
+                self._known.add((row.document_id, row.version))
+                (self.history if row.history else self.latencies).append(now - row.captured_ms)
 
     def _count(self) -> None:
         if self._client is None:

@@ -1,15 +1,25 @@
 # ruff: noqa: S608 (every name put into SQL here is a constant of ours)
 """What the ledger says: used by `livingdata reconcile`, the demo's report and its latency probe."""
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from schemas.numbers import BACKFILL
 from sinks.clickhouse import balance as ledger
 from sinks.clickhouse.views import DOCUMENTS
 
 TIERS: Final = ("verified", "probable", "conflict", "unmatched")
 COUNTS: Final = ("published", "accepted", "amended", "duplicate", "rejected", "stored", "missing")
 SAMPLE_ONE_IN: Final = 20
-PROBED: Final = ("encounter", "prescription", "service", "observation")
+PROBED: Final = ("encounter", "prescription", "service", "observation", "imaging")
+
+
+class Visible(NamedTuple):
+    """A document that a view shows. `captured_ms` is UTC; `history`: it was told by a feed that tells of the past."""
+
+    document_id: str
+    version: int
+    captured_ms: int
+    history: bool
 
 
 class Store(Protocol):
@@ -66,14 +76,17 @@ def _empty() -> dict[str, Any]:
     return dict.fromkeys((*COUNTS, "visits"), 0) | {"identity": dict.fromkeys(TIERS, 0)}
 
 
-def visible(client: Store, since_ms: int) -> list[tuple[str, int, int]]:
-    """(document_id, version, captured_at in ms) of a sample of the documents captured since `since_ms` that the views
-    show now: one document in SAMPLE_ONE_IN, always the same ones."""
+def visible(client: Store, since_ms: int) -> list[Visible]:
+    """A sample of the documents captured since `since_ms` that the views show now: one document in SAMPLE_ONE_IN, always
+    the same ones."""
     each = " UNION ALL ".join(
-        f"SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms FROM {DOCUMENTS[kind]} "
+        "SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms, "
+        f"endsWith(adapter_id, {{mark:String}}) AS history FROM {DOCUMENTS[kind]} "
         f"WHERE captured_at >= fromUnixTimestamp64Milli({{since:Int64}}) "
         f"AND cityHash64(document_id) % {SAMPLE_ONE_IN} = 0"
         for kind in PROBED
     )
-    found = client.rows(each, {"since": since_ms})
-    return [(row["document_id"], int(row["version"]), int(row["captured_ms"])) for row in found]
+    found = client.rows(each, {"since": since_ms, "mark": BACKFILL})
+    return [
+        Visible(row["document_id"], int(row["version"]), int(row["captured_ms"]), bool(row["history"])) for row in found
+    ]

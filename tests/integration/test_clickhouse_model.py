@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runtime.settings import SinkSettings
+from schemas.numbers import history_adapter
 from sinks.clickhouse import migrate, reconcile, sift
 from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.client import Away, ClickHouse, Refused
@@ -319,8 +320,16 @@ def test_visible_is_a_steady_sample_of_what_the_views_show(store: ClickHouse) ->
     put(store, [doc("service", sequence=at, document_id=f"{at:032x}", captured_at=NOW + at) for at in range(1, 401)])
     all_ = reconcile.visible(store, NOW)
     assert 5 <= len(all_) <= 45
-    assert {(f"{at - NOW:032x}", version(0), at) for _, _, at in all_} == set(all_)
-    assert {row for row in all_ if row[2] >= NOW + 200} == set(reconcile.visible(store, NOW + 200))
+    assert {(f"{row[2] - NOW:032x}", version(0), row[2], False) for row in all_} == set(all_)
+    assert {row for row in all_ if row.captured_ms >= NOW + 200} == set(reconcile.visible(store, NOW + 200))
+
+
+def test_visible_tells_history_from_what_is_said_live(store: ClickHouse) -> None:
+    told = {"adapter_id": history_adapter("01001.HIS"), "captured_at": NOW}
+    put(store, [doc("encounter", sequence=at, document_id=f"{at:032x}", **told) for at in range(1, 101)])
+    found = reconcile.visible(store, NOW)
+    assert found
+    assert all(row.history for row in found)
 
 
 def test_freshness_is_capture_to_stored(store: ClickHouse) -> None:

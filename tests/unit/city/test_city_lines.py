@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE, evt
 
 from infra.city.books import Books
 from infra.city.city import City
+from infra.city.dicom import CLASSES
 from infra.city.message import REFUSED, Message
 from infra.city.send import Sender, Tally, Targets
 from infra.city.visits import LOCAL
@@ -101,10 +103,8 @@ async def test_images_go_by_c_store_and_what_holds_none_to_the_folder(
         return status
 
     entity = AE("LIVINGDATA")
-    for context in AllStoragePresentationContexts[:128]:
-        entity.add_supported_context(context.abstract_syntax or "")
-    for sop_class in ("1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.2"):
-        entity.add_supported_context(sop_class, "1.2.840.10008.1.2.1")
+    for sop_class in CLASSES:
+        entity.add_supported_context(sop_class, ExplicitVRLittleEndian)
     server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
     assert server is not None
     try:
