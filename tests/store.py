@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from runtime.facilities import Source
+from schemas import topics
 from sinks.clickhouse import migrate, sift
 from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.merges import Merges
 from tests.rows import NOW, accepted_row, ledger_row, outcome_row
 
 Value = tuple[str, bytes]
@@ -55,6 +57,8 @@ def put(store: ClickHouse, values: Sequence[Value], first: int = 0) -> None:
     assert [] == batch.rejections
     for group in batch.groups.values():
         assert [] == sift.insert(store, group, lambda: None)
+    if any(topic == topics.LINKS for topic, _ in values):
+        Merges(store).settle()
 
 
 def one(store: ClickHouse, sql: str) -> dict[str, Any]:

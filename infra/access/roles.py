@@ -80,7 +80,8 @@ CITY_ONLY: Final = frozenset({"vendor_scorecard"})
 
 _LEDGER: Final = ("ledger_numbers", "ledger_closing", "ledger_days")
 _BELOW: Final = (
-    *_tables(), "person_documents", "identity_links", "identity_current", *_LEDGER, "code_maps", "test_validity", "visit_issues",
+    *_tables(), "person_documents", "identity_links", "identity_current", "identity_merged", *_LEDGER, "code_maps",
+    "test_validity", "visit_issues",
 )  # fmt: skip
 """What the views that run with their reader's rights read."""
 

@@ -36,6 +36,11 @@ class Layout:
         names = (name + LOCAL, name) if self.cluster else (name,)
         return [f"ALTER TABLE {each}{self.on} {change} SETTINGS alter_sync = 0, mutations_sync = 0" for each in names]
 
+    def alter_stored(self, name: str, change: str) -> str:
+        """`change` on the table that stores the rows; parts that are there keep their shape until they are merged."""
+        stored = name + LOCAL if self.cluster else name
+        return f"ALTER TABLE {stored}{self.on} {change} SETTINGS alter_sync = 0, mutations_sync = 0"
+
     @property
     def on(self) -> str:
         return f" ON CLUSTER {text(self.cluster)}" if self.cluster else ""

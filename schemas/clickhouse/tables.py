@@ -29,6 +29,9 @@ COMPACT: Final = "min_bytes_for_wide_part = 268435456, max_compress_block_size =
 with 20,000 documents, an insert then takes twice as long and 600-1,000 MB instead of 100-200 MB. Merges make wide parts. Smaller blocks: each of a
 hundred columns has a buffer of that size while a part is written."""
 
+BY_CAPTURE: Final = "INDEX by_capture captured_at TYPE minmax GRANULARITY 1"
+"""The gate, freshness and silent feeds ask for the past days by the time of capture, and the order is the document's date."""
+
 STORED_AT: Final = Column("stored_at", "DateTime64(3, 'UTC')", "Thời điểm lưu / When it was stored", "DEFAULT now64(3)")
 
 DOCUMENTS: Final[dict[str, str]] = {
@@ -77,6 +80,7 @@ def kind_tables(kind: str) -> tuple[Table, Table]:
             order=f"{key}, version, {NUMBER_KEY}",
             partition=month,
             ttl="keep_until",
+            index=BY_CAPTURE,
             settings=COMPACT,
         ),
         Table(
@@ -87,7 +91,7 @@ def kind_tables(kind: str) -> tuple[Table, Table]:
             version="version",
             partition=month,
             ttl="keep_until",
-            index="INDEX by_time occurred_at TYPE minmax GRANULARITY 1",
+            index=f"INDEX by_time occurred_at TYPE minmax GRANULARITY 1,\n  {BY_CAPTURE}",
             settings=COMPACT,
         ),
     )
@@ -266,6 +270,27 @@ SHARED: Final[tuple[Table, ...]] = (
         # What is asked of merges, again and again along their chains, does not read a million links.
         partition="about",
         index="INDEX by_citizen citizen_key TYPE bloom_filter GRANULARITY 1",
+    ),
+    Table(
+        "identity_merged",
+        (
+            *_of_header("facility"),
+            _LINK["patient_key"],
+            Column(
+                "surviving_key",
+                "String",
+                "Người bệnh còn lại theo mọi lệnh gộp; rỗng: không gộp / Who stays by every merge; empty: not merged",
+            ),
+            Column(
+                "confirmed_key",
+                "String",
+                "Người bệnh còn lại theo lệnh gộp có người xác nhận / Who stays by those merges that a person said",
+            ),
+            Column("settled_at", "DateTime64(3, 'UTC')", "Tính lúc / When it was worked out"),
+        ),
+        "Nhóm người bệnh đã gộp / Groups of merged patients, worked out when a merge is told",
+        order="patient_key",
+        version="settled_at",
     ),
 )
 """The ledger of numbers, the persons' documents, who is who: what the feeds write into."""

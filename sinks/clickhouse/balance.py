@@ -35,9 +35,11 @@ def unfrozen(rows: str) -> str:
     )
 
 
+_FROZEN: Final = "(SELECT count() > 0 FROM ledger_days)"
+"""Nothing is older than the open months where nothing was ever frozen: the table is then read once and not twice."""
 _CLOSING: Final = "(SELECT {}(captured_at) FROM ledger_closing)"
 _LIVE: Final = f"""SELECT {_ROW} FROM ledger_numbers FINAL WHERE captured_at >= {OPEN_SINCE}
-  UNION ALL {unfrozen(f"ledger_numbers FINAL WHERE captured_at < {OPEN_SINCE}")}
+  UNION ALL {unfrozen(f"ledger_numbers FINAL WHERE captured_at < {OPEN_SINCE} AND {_FROZEN}")}
   UNION ALL {unfrozen("ledger_closing FINAL")} AND ({", ".join(f"n.{key}" for key in NUMBER.split(", "))}) NOT IN (
     SELECT {NUMBER} FROM ledger_numbers
     WHERE captured_at BETWEEN {_CLOSING.format("min")} AND {_CLOSING.format("max")})"""
@@ -66,10 +68,12 @@ _NUMBERS: Final = _ledger(
 """The same, with whether the row was stored and has since gone, by retention or by a person's request: it still counts as
 stored, so that forgetting unbalances nothing."""
 
-_HIGHEST: Final = (
-    f"SELECT {FEED}, sequence FROM ledger_numbers WHERE adapter_id != '' UNION ALL "
-    f"SELECT {FEED}, sequence FROM ledger_closing WHERE adapter_id != '' UNION ALL "
-    f"SELECT {FEED}, arrayMax(r -> r.2, ranges) FROM ledger_days"
+_ID: Final = "cityHash64(toString(facility), toString(adapter_id), toString(incarnation))"
+"""A feed's life as one number: millions of numbers of messages are grouped by it in half the time of three names."""
+
+_NAMES: Final = (
+    f"SELECT {_ID} AS feed, {FEED} FROM ledger_numbers WHERE adapter_id != '' GROUP BY {FEED} UNION DISTINCT "
+    f"SELECT {_ID} AS feed, {FEED} FROM ledger_closing WHERE adapter_id != '' GROUP BY {FEED}"
 )
 
 
@@ -97,64 +101,57 @@ beats AS (
 ),
 frozen AS (
   SELECT {_FEED}, sum(d.messages) AS present, sum(d.accepted) AS accepted, sum(d.amended) AS amended,
-    sum(d.duplicate) AS duplicate FROM ledger_days AS d FINAL GROUP BY {_FEED}
-),
-marks AS (
-  SELECT {_FEED}, max(b.heard) AS heard, if(max(b.heard) = 1, max(b.settled), max(b.highest)) AS mark,
-    max(b.taken) AS taken, max(b.acknowledged) AS acknowledged, max(b.last_heartbeat) AS last_heartbeat,
-    max(b.ended) AS ended
-  FROM (
-    SELECT {_FEED}, 1 AS heard, settled, toInt64(0) AS highest, taken, acknowledged, last_heartbeat, ended FROM beats
-    UNION ALL
-    SELECT {_FEED}, 0, toInt64(0), max(sequence), toInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), false
-    FROM ({_HIGHEST}) GROUP BY {_FEED}
-  ) AS b GROUP BY {_FEED}
+    sum(d.duplicate) AS duplicate, max(arrayMax(r -> r.2, d.ranges)) AS highest
+  FROM ledger_days AS d FINAL GROUP BY {_FEED}
 ),
 numbers AS (
-  SELECT {_FEED}, sequence, max(l.parts) AS parts, count() AS present, countIf(l.outcome = 'missing') AS promised,
-    countIf(l.outcome = 'accepted') AS accepted, countIf(l.outcome = 'amended') AS amended,
-    countIf(l.outcome = 'duplicate') AS duplicate, countIf(l.outcome = 'rejected') AS rejected, countIf(l.gone) AS gone,
-    countIf(l.late) AS late
-  FROM ({_NUMBERS}) AS l GROUP BY {_FEED}, sequence
+  SELECT l.feed AS feed, l.sequence AS sequence, max(l.parts) AS parts, count() AS present,
+    countIf(l.outcome = 'missing') AS promised, countIf(l.outcome = 'accepted') AS accepted,
+    countIf(l.outcome = 'amended') AS amended, countIf(l.outcome = 'duplicate') AS duplicate,
+    countIf(l.outcome = 'rejected') AS rejected, countIf(l.gone) AS gone, countIf(l.late) AS late
+  FROM (SELECT {_ID} AS feed, sequence, parts, outcome, gone, late FROM ({_NUMBERS})) AS l GROUP BY feed, sequence
 ),
 counted AS (
-  SELECT n.facility AS facility, n.adapter_id AS adapter_id, n.incarnation AS incarnation,
+  SELECT n.feed AS feed, max(n.sequence) AS highest,
     sum(n.accepted) AS accepted, sum(n.amended) AS amended, sum(n.duplicate) AS duplicate, sum(n.rejected) AS rejected,
-    sum(n.gone) AS gone, sum(n.late) AS late, countIf(n.sequence BETWEEN 1 AND m.mark) AS present,
-    sumIf(greatest(n.parts - toInt64(n.present), 0) + n.promised, n.sequence <= m.mark) AS missing_parts
-  FROM numbers AS n INNER JOIN marks AS m
-    ON m.facility = n.facility AND m.adapter_id = n.adapter_id AND m.incarnation = n.incarnation
-  GROUP BY n.facility, n.adapter_id, n.incarnation
+    sum(n.gone) AS gone, sum(n.late) AS late,
+    countIf(n.sequence >= 1 AND (ifNull(b.heard, 0) = 0 OR n.sequence <= b.settled)) AS present,
+    sumIf(greatest(n.parts - toInt64(n.present), 0) + n.promised, ifNull(b.heard, 0) = 0 OR n.sequence <= b.settled)
+      AS missing_parts
+  FROM numbers AS n LEFT JOIN (SELECT {_ID} AS feed, settled, 1 AS heard FROM beats) AS b ON b.feed = n.feed
+  GROUP BY n.feed
 ),
 quiet AS (
   SELECT h.facility AS facility, h.adapter_id AS adapter_id, h.incarnation AS incarnation,
     intervalLengthSum(h.first, h.last + 1) AS silent,
-    intervalLengthSumIf(h.first, least(h.last, m.mark) + 1, h.first <= m.mark) AS silent_below
+    intervalLengthSumIf(h.first, least(h.last, b.settled) + 1, h.first <= b.settled) AS silent_below
   FROM (SELECT {_FEED}, s.first AS first, s.last AS last FROM heartbeats FINAL ARRAY JOIN silent AS s) AS h
-  INNER JOIN marks AS m ON m.facility = h.facility AND m.adapter_id = h.adapter_id AND m.incarnation = h.incarnation
+  INNER JOIN beats AS b ON b.facility = h.facility AND b.adapter_id = h.adapter_id AND b.incarnation = h.incarnation
   GROUP BY h.facility, h.adapter_id, h.incarnation
 ),
 feeds AS (
   SELECT {_FEED}, max(u.heard) AS heard, max(u.taken) AS taken, max(u.acknowledged) AS acknowledged,
-    max(u.mark) AS mark, toInt64(sum(u.accepted)) AS accepted, toInt64(sum(u.amended)) AS amended,
+    if(heard = 1, max(u.settled), max(u.highest)) AS mark,
+    toInt64(sum(u.accepted)) AS accepted, toInt64(sum(u.amended)) AS amended,
     toInt64(sum(u.duplicate)) AS duplicate, toInt64(sum(u.rejected)) AS rejected, toInt64(sum(u.stored)) AS stored,
     toInt64(sum(u.silent)) AS silent, toInt64(sum(u.missing_parts)) AS missing_parts,
-    greatest(max(u.mark) - toInt64(sum(u.present)) - toInt64(sum(u.silent_below)), 0) AS absent,
+    greatest(mark - toInt64(sum(u.present)) - toInt64(sum(u.silent_below)), 0) AS absent,
     max(u.ended) AS ended, max(u.last_heartbeat) AS last_heartbeat
   FROM (
-    SELECT {_FEED}, heard, taken, acknowledged, mark, ended, last_heartbeat, 0 AS accepted, 0 AS amended,
-      0 AS duplicate, 0 AS rejected, 0 AS present, 0 AS missing_parts, 0 AS stored, 0 AS silent, 0 AS silent_below
-    FROM marks
+    SELECT {_FEED}, 1 AS heard, taken, acknowledged, settled, toInt64(0) AS highest, ended, last_heartbeat, 0 AS accepted,
+      0 AS amended, 0 AS duplicate, 0 AS rejected, 0 AS present, 0 AS missing_parts, 0 AS stored, 0 AS silent,
+      0 AS silent_below FROM beats
     UNION ALL
-    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, rejected, present,
-      missing_parts, gone + late, 0, 0 FROM counted
+    SELECT f.facility, f.adapter_id, f.incarnation, 0, 0, 0, 0, c.highest, false, toDateTime64(0, 3, 'UTC'), c.accepted,
+      c.amended, c.duplicate, c.rejected, c.present, c.missing_parts, c.gone + c.late, 0, 0
+    FROM counted AS c INNER JOIN ({_NAMES}) AS f ON f.feed = c.feed
     UNION ALL
-    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, 0, present, 0,
+    SELECT {_FEED}, 0, 0, 0, 0, highest, false, toDateTime64(0, 3, 'UTC'), accepted, amended, duplicate, 0, present, 0,
       accepted + amended, 0, 0 FROM frozen
     UNION ALL
-    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, stored, 0, 0 FROM ({_stored()})
+    SELECT {_FEED}, 0, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, stored, 0, 0 FROM ({_stored()})
     UNION ALL
-    SELECT {_FEED}, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, 0, silent, silent_below FROM quiet
+    SELECT {_FEED}, 0, 0, 0, 0, 0, false, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0, 0, 0, 0, silent, silent_below FROM quiet
   ) AS u GROUP BY {_FEED}
 )
 SELECT {_FEED}, taken, acknowledged, mark, accepted, amended, duplicate, rejected, stored, silent, absent, missing_parts,

@@ -21,6 +21,7 @@ from schemas.codec import FRAME_BYTES, NotOneDatum
 from sinks.clickhouse import sift, spread
 from sinks.clickhouse.batch import Batch, Group, Rejection
 from sinks.clickhouse.client import Away
+from sinks.clickhouse.merges import Merges
 from sinks.clickhouse.reject import NotDelivered
 
 TICK_SECONDS: Final = 0.05
@@ -61,9 +62,10 @@ class Sink:
         settings: SinkSettings,
         clock: Callable[[], float] = time.monotonic,
         on_ready: Callable[[], None] | None = None,
+        merges: Merges | None = None,
     ) -> None:
         self._consumer, self._store, self._reject, self._settings = consumer, store, reject, settings
-        self._clock, self._on_ready = clock, on_ready
+        self._clock, self._on_ready, self._merges = clock, on_ready, merges
         self._batch, self._next = Batch(), Batch()
         self._since = self._polled = clock()
         self._uncommitted: dict[tuple[str, int], int] = {}
@@ -98,6 +100,9 @@ class Sink:
             self._flush(None, stop)
         elif not self._batch.rows:
             self._commit()
+            if self._merges is not None:
+                with suppress(Away):  # nothing waits for it: the next step asks again
+                    self._merges.settle()
             telemetry.PROGRESS.labels("sink").set(now_ms() / 1000)
 
     def _take(self, most: int, timeout: float) -> None:
@@ -168,10 +173,14 @@ class Sink:
             at_once = self._settings.inserts_at_once
             for key, rejections in spread.insert(self._pool, at_once, self._store, batch.groups, self._alive):
                 batch.rejections += rejections
+                if self._merges is not None and key[0] == topics.LINKS:
+                    self._merges.told()
                 _observe_age(batch.groups.pop(key))
             if batch.rejections:
                 self._reject(batch.rejections)
                 batch.rejections = []
+            if self._merges is not None:
+                self._merges.settle()
         finally:
             self._flushing = False
         self._uncommitted |= batch.positions

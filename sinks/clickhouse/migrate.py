@@ -99,6 +99,8 @@ def migrate(store: Store, layout: Layout = SINGLE) -> Plan:
     for migration in found.pending:
         for statement in migration.statements:
             store.command(statement)
+        for table, change in migration.changes:
+            store.command(layout.alter_stored(table, change))
         store.insert_rows("schema_migrations", ["number", "name"], [[migration.number, migration.name]])
     if found.missing or found.views:
         # A view over a table that has changed is made anew too: its columns are fixed when it is made.

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.clickhouse.tables import BY_CAPTURE
+from schemas.kinds import KINDS
 from sinks.clickhouse.weights import LEAST, MINIMUM, MINUTES, SHARE, WEIGHTS
 
 
@@ -17,6 +19,8 @@ class Migration:
     number: int
     name: str
     statements: tuple[str, ...] = ()
+    changes: tuple[tuple[str, str], ...] = ()
+    """Table and what is to change of it where its rows are stored."""
 
 
 def _defaults(table: str, columns: str, rows: list[str]) -> str:
@@ -42,5 +46,14 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         3,
         "limit of rejections",
         (_defaults("rejection_limits", "facility, share, minutes, least", [f"('', {SHARE}, {MINUTES}, {LEAST})"]),),
+    ),
+    Migration(
+        4,
+        "an index by the time of capture",
+        changes=tuple(
+            (f"{kind}_{which}", BY_CAPTURE.replace("INDEX", "ADD INDEX IF NOT EXISTS"))
+            for kind in KINDS
+            for which in ("history", "current")
+        ),
     ),
 )

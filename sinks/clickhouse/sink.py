@@ -11,6 +11,7 @@ from schemas.clickhouse import Layout
 from sinks.clickhouse import migrate
 from sinks.clickhouse.client import Away, ClickHouse, connect
 from sinks.clickhouse.loop import BACK_OFF, Sink
+from sinks.clickhouse.merges import Merges
 from sinks.clickhouse.reject import Rejector
 
 REGISTER: Final = "facilities.yaml"
@@ -48,7 +49,8 @@ def run(settings: SinkSettings, stop: threading.Event, ready: Path | None = None
     producer = kafka.producer(settings.kafka, "sink")
     log.info("started", database=settings.database)
     try:
-        Sink(consumer, store, Rejector(producer), settings, on_ready=ready.touch if ready else None).run(stop)
+        on_ready = ready.touch if ready else None
+        Sink(consumer, store, Rejector(producer), settings, on_ready=on_ready, merges=Merges(store)).run(stop)
     finally:
         producer.flush(5)
         store.close()

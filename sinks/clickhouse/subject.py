@@ -15,6 +15,7 @@ from schemas import topics
 from schemas.clickhouse import NUMBER_KEY
 from schemas.clickhouse.layout import LOCAL, SINGLE, Layout
 from schemas.kinds import KINDS, RESTRICTED
+from sinks.clickhouse import merges
 
 KAFKA_DAYS: Final = max(topic.retention_ms for topic in topics.TOPICS.values()) // topics.DAY_MS
 
@@ -128,8 +129,9 @@ def erase(store: Store, person: Person, request: str, layout: Layout = SINGLE) -
     _delete(store, "rejected", refused, person, layout, others)
     for table in ("visit_issues", "rule_visits", "reprocessing"):
         _delete(store, table, "document_id IN {documents:Array(String)}", person, layout)
-    for table in ("person_documents", "identity_links", "identity_current"):
+    for table in ("person_documents", "identity_links", "identity_current", "identity_merged"):
         _delete(store, table, "patient_key IN {patients:Array(String)}", person, layout)
+    merges.settle(store)
     return int(rows)
 
 

@@ -17,6 +17,7 @@ from runtime.facilities import Source
 from runtime.settings import ClickHouseSettings, load
 from sinks.clickhouse import migrate
 from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrations import MIGRATIONS
 from sinks.clickhouse.views import DOCUMENTS, views
 from tests.store import doc, heartbeat, put, rejected
 
@@ -205,7 +206,8 @@ def test_a_sink_inserts_and_reads_nothing_of_it(ask: Ask) -> None:
         "DROP TABLE heartbeats",
         "SELECT number FROM schema_migrations ORDER BY number",
     )
-    assert [[], DENIED, DENIED, [[1]], DENIED, [[1], [2], [3]]] == answers
+    applied = [[migration.number] for migration in MIGRATIONS]
+    assert [[], DENIED, DENIED, [[1]], DENIED, applied] == answers
     # What an insert feeds runs with the rights of who made the tables: here that is this very user, so not asked.
 
 

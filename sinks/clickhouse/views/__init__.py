@@ -9,7 +9,6 @@ from sinks.clickhouse.views import (
     care,
     documents,
     feeds,
-    held,
     identity,
     laboratory,
     persons,
@@ -29,7 +28,7 @@ __all__ = ["DOCUMENTS", "View", "views"]
 def views() -> tuple[View, ...]:
     """All views in order: a view comes after those it reads."""
     return (
-        held.identity_held(),
+        identity.identity_held(),
         identity.identity_now(),
         visits.facility_register(),
         quality.quality_rules(),

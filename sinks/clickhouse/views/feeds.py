@@ -65,13 +65,15 @@ def silent_feeds() -> View:
 
     History is left out. The curve is by hour and sort of day (working day, weekend) over the past 28 days, or as long as the feed is known.
     """
+    clock = f"toHour(toStartOfHour(captured_at, {HANOI})) + 24 * (toDayOfWeek(toStartOfHour(captured_at, {HANOI})) > 5)"
+    recent = f"captured_at >= now() - INTERVAL {USUAL_DAYS} DAY AND captured_at <= now()"
+    nothing = "toDateTime64(0, 3, 'UTC')"
     each = "\n    UNION ALL ".join(
-        f"SELECT facility, source_system, '{kind}' AS kind, captured_at FROM {kind}_history "
-        f"WHERE captured_at >= now() - INTERVAL {USUAL_DAYS} DAY AND captured_at <= now() AND {_LIVE}"
-        for kind in KINDS
-    )
-    ever = "\n    UNION ALL ".join(
-        f"SELECT facility, source_system, '{kind}' AS kind, captured_at FROM {kind}_history WHERE {_LIVE}"
+        f"SELECT facility, source_system, '{kind}' AS kind, true AS ever, min(captured_at) AS first_seen, "
+        f"max(captured_at) AS last_seen, toUInt16(0) AS clock, toUInt64(0) AS rows\n"
+        f"    FROM {kind}_history WHERE {_LIVE} GROUP BY facility, source_system\n"
+        f"    UNION ALL SELECT facility, source_system, '{kind}', false, {nothing}, {nothing}, toUInt16({clock}) AS clock, count()\n"
+        f"    FROM {kind}_history WHERE {recent} AND {_LIVE} GROUP BY facility, source_system, clock"
         for kind in KINDS
     )
     feed = "facility, source_system, kind"
@@ -79,41 +81,30 @@ def silent_feeds() -> View:
         "silent_feeds",
         "Nguồn im lặng so với chính nó / Feeds that are silent against their own daily curve",
         f"""WITH
-arrived AS (
-  SELECT {feed}, toStartOfHour(captured_at, {HANOI}) AS hour, count() AS rows
+known AS (
+  SELECT {feed}, minIf(k.first_seen, k.ever) AS first_seen, maxIf(k.last_seen, k.ever) AS last_seen,
+    sumMap(map(k.clock, k.rows)) AS usual
   FROM (
     {each}
-  ) GROUP BY {feed}, hour
-),
-known AS (
-  SELECT {feed}, min(captured_at) AS first_seen, max(captured_at) AS last_seen
-  FROM (
-    {ever}
-  ) GROUP BY {feed}
+  ) AS k GROUP BY {feed}
 ),
 slots AS (
-  SELECT {feed}, last_seen, toStartOfHour(last_seen, {HANOI}) + INTERVAL number HOUR AS slot, toHour(slot) AS clock,
-    toDayOfWeek(slot) > 5 AS weekend,
+  SELECT {feed}, last_seen, toStartOfHour(last_seen, {HANOI}) + INTERVAL number HOUR AS slot,
+    toDayOfWeek(slot) > 5 AS weekend, usual[toUInt16(toHour(slot) + 24 * weekend)] AS total,
     greatest(0, dateDiff('second', greatest(slot, toDateTime(last_seen, {HANOI})),
       least(slot + INTERVAL 1 HOUR, toDateTime(now(), {HANOI}))) / 3600) AS part,
     least({USUAL_DAYS}, greatest(1, dateDiff('day', first_seen, now()))) * if(weekend, 2, 5) / 7 AS days
   FROM known ARRAY JOIN range(toUInt64(least(168, greatest(1, dateDiff('hour', last_seen, now()) + 2)))) AS number
-),
-usual AS (
-  SELECT {feed}, toHour(hour) AS clock, toDayOfWeek(hour) > 5 AS weekend, sum(rows) AS total
-  FROM arrived GROUP BY {feed}, clock, weekend
 ),
 beats AS (
   SELECT facility, source_system, max(at) AS last_heartbeat, argMax(outbox_depth, at) AS outbox_depth
   FROM heartbeats WHERE at >= now() - INTERVAL 2 DAY AND {_LIVE} GROUP BY facility, source_system
 )
 SELECT s.facility AS facility, s.source_system AS source_system, s.kind AS kind, any(s.last_seen) AS last_seen,
-  round(sum(s.part * ifNull(u.total, 0) / greatest(s.days, 1)), 1) AS expected_since,
+  round(sum(s.part * s.total / greatest(s.days, 1)), 1) AS expected_since,
   CAST(expected_since >= {SILENT_AT}, 'Bool') AS is_silent,
   nullIf(any(b.last_heartbeat), toDateTime64(0, 3, 'UTC')) AS last_heartbeat, any(b.outbox_depth) AS outbox_depth
 FROM slots AS s
-LEFT JOIN usual AS u ON u.facility = s.facility AND u.source_system = s.source_system AND u.kind = s.kind
-  AND u.clock = s.clock AND u.weekend = s.weekend
 LEFT JOIN beats AS b ON b.facility = s.facility AND b.source_system = s.source_system
 GROUP BY facility, source_system, kind""",
         {

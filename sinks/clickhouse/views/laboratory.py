@@ -75,11 +75,8 @@ def _listed() -> str:
     return ", ".join(f"t.{name} AS {name}" for name in f"{OF_DOCUMENT}, {_OF_LINE}".split(", "))
 
 
-def lab_tests() -> View:
-    return View(
-        "lab_tests",
-        "Từng kết quả với mã quốc gia / One row per result, with its national code",
-        f"""SELECT {_listed()},
+def _tests(documents: str = "observations") -> str:
+    return f"""SELECT {_listed()},
   {_chosen(1, "ifNull(t.test_code, '')", "national_code")} AS national_code,
   {_chosen(2, "'national'", "rule_id")} AS code_rule
 FROM (
@@ -92,46 +89,85 @@ FROM (
     ifNull(toString(l.test_code), '') AS test_key, ifNull(toString(l.test_system), '') AS system_key,
     ifNull(toString(l.alternate_code), '') AS alternate_key,
     ifNull(toString(l.alternate_system), '') AS alternate_system_key
-  FROM observations ARRAY JOIN results AS l, arrayEnumerate(results) AS n
+  FROM {documents} ARRAY JOIN results AS l, arrayEnumerate(results) AS n
 ) AS t
 {_joined("test")}
-{_joined("alternate")}""",
+{_joined("alternate")}"""
+
+
+def lab_tests() -> View:
+    return View(
+        "lab_tests",
+        "Từng kết quả với mã quốc gia / One row per result, with its national code",
+        _tests(),
         {"code_rule": "Mã quốc gia từ đâu: quy tắc ánh xạ, hoặc national / Where the national code comes from"},
     )
 
 
-def _by_person(tests: str) -> str:
+_LONGEST: Final = f"(SELECT toIntervalDay(greatest({DEFAULT_DAYS}, max(days))) FROM test_validity FINAL)"
+MOST_PAIRED: Final = 200
+"""A person with more documents of tests is looked at whole: comparing each with each would take longer."""
+
+
+def _candidates(where: str) -> str:
+    """Documents whose person has a document of another facility within the longest validity. Few are left, and only of
+    those each line is looked at. `first` and `last`: when its lines resulted."""
+    time = "coalesce(r, o, d.sampled_at, d.occurred_at)"
+    lines = "d.results.resulted_at, d.results.observed_at"
+    return f"""SELECT arrayJoin(if(length(documents) > {MOST_PAIRED}, documents,
+    arrayFilter(x -> arrayExists(y -> y.2 != x.2 AND y.4 <= x.5 + longest AND x.4 <= y.5 + longest, documents), documents))) AS x
+FROM (
+  SELECT {citizen("d", "l")} AS person, {_LONGEST} AS longest,
+    groupArray((d.document_date, toString(d.facility), d.document_id,
+      arrayMin(arrayMap((r, o) -> ifNull({time}, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')), {lines})),
+      arrayMax(arrayMap((r, o) -> ifNull({time}, toDateTime64('1970-01-01 00:00:00', 3, 'UTC')), {lines})))) AS documents
+  FROM (SELECT * FROM observations WHERE notEmpty(results){where}) AS d LEFT JOIN {LINKS} AS l ON l.patient_key = d.patient_key
+  WHERE {citizen("d", "l")} IS NOT NULL GROUP BY person HAVING uniqExact(d.facility) > 1
+)"""
+
+
+def _by_person(where: str) -> str:
     """One row per person, facility, visit and national code: HIS and LIS may both have told of the test."""
+    chosen = (
+        "(SELECT * FROM observations WHERE (document_date, facility, document_id) IN "
+        f"(SELECT x.1, x.2, x.3 FROM (\n{_candidates(where)}\n)))"
+    )
     return f"""SELECT {citizen("t", "l")} AS citizen_key, t.facility AS facility,
     ifNull(t.visit_key, t.document_id) AS visit, t.national_code AS national_code,
     min(t.resulted_at) AS resulted_at, any(t.test_name) AS test_name,
     anyIf(t.service_code, ifNull(t.service_code, '') != '') AS service_code
-  FROM {tests} AS t LEFT JOIN {LINKS} AS l ON l.patient_key = t.patient_key
+  FROM ({_tests(chosen)}) AS t LEFT JOIN {LINKS} AS l ON l.patient_key = t.patient_key
   WHERE t.national_code != '' AND {citizen("t", "l")} IS NOT NULL
   GROUP BY citizen_key, facility, visit, national_code"""
 
 
-def repeats(tests: str = "lab_tests") -> str:
-    """Pairs of a test and its repeat elsewhere. The price is the median hospital price of the technique in all service
-    lines; unknown where the result names none."""
-    return f"""WITH tested AS (
-  {_by_person(tests)}
-)
-SELECT b.citizen_key AS citizen_key, b.national_code AS national_code, any(b.test_name) AS test_name,
-  b.facility AS facility, b.visit AS visit, b.resulted_at AS resulted_at,
-  argMax(a.facility, a.resulted_at) AS first_facility, max(a.resulted_at) AS first_resulted_at,
-  any(if(v.days = 0, {DEFAULT_DAYS}, v.days)) AS valid_days, any(b.service_code) AS service_code,
-  any(p.price) AS cost
-FROM tested AS b
-INNER JOIN tested AS a ON a.citizen_key = b.citizen_key AND a.national_code = b.national_code
-LEFT JOIN (SELECT national_code, days FROM test_validity FINAL) AS v ON v.national_code = b.national_code
+def repeats(where: str = "") -> str:
+    """Tests repeated elsewhere, each with the newest earlier one that was still valid. The price is the median hospital price
+    of the technique in all service lines; unknown where the result names none."""
+    return f"""SELECT b.citizen_key AS citizen_key, b.national_code AS national_code, b.test.4 AS test_name,
+  b.test.1 AS facility, b.test.2 AS visit, b.test.3 AS resulted_at,
+  b.before[-1].1 AS first_facility, b.before[-1].3 AS first_resulted_at, b.valid_days AS valid_days,
+  b.test.5 AS service_code, p.price AS cost
+FROM (
+  SELECT g.citizen_key AS citizen_key, g.national_code AS national_code, g.valid_days AS valid_days, arrayJoin(g.tests) AS test,
+    arraySort(a -> a.3, arrayFilter(
+      a -> a.1 != test.1 AND a.3 < test.3 AND test.3 <= a.3 + toIntervalDay(g.valid_days), g.tests)) AS before
+  FROM (
+    SELECT y.citizen_key AS citizen_key, y.national_code AS national_code,
+      any(if(v.days = 0, {DEFAULT_DAYS}, v.days)) AS valid_days,
+      groupArray((toString(y.facility), y.visit, assumeNotNull(y.resulted_at), y.test_name, y.service_code)) AS tests
+    FROM (
+  {_by_person(where)}
+    ) AS y LEFT JOIN (SELECT national_code, days FROM test_validity FINAL) AS v ON v.national_code = y.national_code
+    WHERE y.resulted_at IS NOT NULL
+    GROUP BY citizen_key, national_code HAVING uniqExact(y.facility) > 1
+  ) AS g
+) AS b
 LEFT JOIN (
   SELECT service_code, toNullable(quantileExact(0.5)(assumeNotNull(unit_price))) AS price
   FROM service_lines WHERE unit_price IS NOT NULL AND service_code IS NOT NULL GROUP BY service_code
-) AS p ON p.service_code = b.service_code
-WHERE a.facility != b.facility AND a.resulted_at < b.resulted_at
-  AND b.resulted_at <= a.resulted_at + toIntervalDay(if(v.days = 0, {DEFAULT_DAYS}, v.days))
-GROUP BY citizen_key, national_code, facility, visit, resulted_at"""
+) AS p ON p.service_code = b.test.5
+WHERE notEmpty(b.before)"""
 
 
 def repeated_tests() -> View:
@@ -153,11 +189,11 @@ def repeated_tests() -> View:
 def repeated_tests_between() -> View:
     """The same for some days, read by them and the longest validity before: `… FROM repeated_tests_between(since = '…',
     until = '…')`."""
-    near = f"document_date BETWEEN {{since:Date}} - {LONGEST_DAYS + 1} AND {{until:Date}} + 1"
+    near = f" AND document_date BETWEEN {{since:Date}} - {LONGEST_DAYS + 1} AND {{until:Date}} + 1"
     return View(
         "repeated_tests_between",
         "Xét nghiệm làm lại trong khoảng ngày (nhanh) / Repeated tests between two days, fast",
-        f"SELECT * FROM (\n{repeats(f'(SELECT * FROM lab_tests WHERE {near})')}\n)\n"
+        f"SELECT * FROM (\n{repeats(near)}\n)\n"
         f"WHERE toDate(resulted_at, {HANOI}) BETWEEN {{since:Date}} AND {{until:Date}}",
         parameters=("Date", "Date"),
     )

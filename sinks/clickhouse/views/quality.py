@@ -14,7 +14,7 @@ from schemas.rules import RULES
 from sinks.clickhouse.views.view import HANOI, View
 from sinks.clickhouse.weights import PROMPT_SECONDS, WEIGHTS
 
-_COUNTED: Final = (
+COUNTED: Final = (
     "documents", "rejected", "correct_rules", "correct_identity", "complete_rules", "complete_whole", "clean_rules",
     "clean_linked", "live_rules", "live_prompt",
 )  # fmt: skip
@@ -22,7 +22,7 @@ _COUNTED: Final = (
 SETTLED: Final = "('mended', 'replayed')"
 """States of a rejected part for which another part stands: mended, or refused again and counted there."""
 
-SUMS: Final = ", ".join(f"sum(x.{count}) AS {count}" for count in _COUNTED)
+SUMS: Final = ", ".join(f"sum(x.{count}) AS {count}" for count in COUNTED)
 
 
 def quality_rules() -> View:
@@ -75,7 +75,7 @@ def _failed(dimension: str, rules: str) -> str:
 def measured(bucket: str, rejected_bucket: str, where: str = "", rejected_where: str = "") -> str:
     """Counts per facility, source system, kind and bucket of time; the parts of the scores are counts of what is well."""
     each = [_of_kind(kind, bucket, where) for kind in KINDS]
-    nothing = ", ".join(f"0 AS {name}" for name in _COUNTED[2:])
+    nothing = ", ".join(f"0 AS {name}" for name in COUNTED[2:])
     each.append(
         f"SELECT facility, source_system, ifNull(kind, '') AS kind, {rejected_bucket} AS bucket, 0 AS documents,\n"
         f"  count() AS rejected, {nothing}\nFROM rejected_parts WHERE adapter_id != '' AND state NOT IN {SETTLED}{rejected_where}\n"
@@ -109,7 +109,7 @@ def _share(part: str, of: str = "documents") -> str:
 
 def scores() -> str:
     """The columns of a scorecard over sums `m` and the weights `w` (a map `dimension.part` -> weight)."""
-    parts = {name: _share(name) for name in _COUNTED[2:]}
+    parts = {name: _share(name) for name in COUNTED[2:]}
     parts["clean_not_rejected"] = "round(1 - m.rejected / nullIf(m.documents + m.rejected, 0), 4)"
     made = [f"{sql} AS {name}" for name, sql in sorted(parts.items())]
     for dimension, weighed in WEIGHTS.items():

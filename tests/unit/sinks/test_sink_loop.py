@@ -4,7 +4,7 @@ import io
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sinks.clickhouse import sift
 from sinks.clickhouse.batch import Batch, Rejection
 from sinks.clickhouse.client import Away, Refused, TooMuch
 from sinks.clickhouse.loop import Sink
+from sinks.clickhouse.merges import Merges
 from sinks.clickhouse.reject import NotDelivered, Rejector
 from tests.rows import accepted_row, ledger_row
 
@@ -117,6 +118,7 @@ class Store:
     bad: set[int] = field(default_factory=set)
     fits: bool = True
     most: int = 1_000_000
+    settling: list[Exception] = field(default_factory=list)
     tables: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     before: Callable[[], None] = lambda: None
 
@@ -134,6 +136,18 @@ class Store:
             raise Refused(70, "sex")
         self.tables[table] += offsets
         self.story.append(("insert", table, len(offsets)))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        assert "identity_links" in sql
+        assert not parameters
+        return [{"at": "1", "told": str(len(self.tables.get("identity_links", [])))}]
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        assert sql.startswith("INSERT INTO identity_merged")
+        assert {"at": 1} == parameters
+        if self.settling:
+            raise self.settling.pop(0)
+        self.story.append(("settled",))
 
 
 @dataclass
@@ -178,7 +192,7 @@ def world(tmp_path: Path) -> Make:
         broker = Broker(story, list(script), stop)
         store, mail = Store(story), Mail(story)
         chosen = SinkSettings(kafka="k", data=tmp_path, clickhouse="http://ch", **({"inserts_at_once": 1} | settings))
-        sink = Sink(broker, store, mail, chosen, lambda: broker.now)
+        sink = Sink(broker, store, mail, chosen, lambda: broker.now, merges=Merges(store, lambda: broker.now))
         return World(story, broker, store, mail, stop, sink)
 
     return make
@@ -198,6 +212,14 @@ def test_commit_comes_after_every_insert_of_the_flush(world: Make) -> None:
     assert ["insert"] * 3 + ["commit"] * 3 == steps
     assert {(TOPIC, 0): 3, ("accepted.service", 0): 2, ("heartbeats", 4): 9} == one.broker.committed
     assert one.broker.closed
+
+
+def test_merges_are_worked_out_before_their_links_are_committed(world: Make) -> None:
+    one = world([Message(("identity.links", 0, 4), ledger_row("identity.links")[1])], flush_ms=10)
+    one.store.settling = [Away("code 210")]
+    one.run()
+    steps = [event[0] for event in one.what("insert", "settled", "commit")]
+    assert ["insert", "settled", "commit"] == steps
 
 
 @pytest.mark.parametrize("limit", [{"flush_rows": 4}, {"flush_bytes": 1 << 16}, {"flush_ms": 10}])

@@ -11,7 +11,7 @@ from sinks.clickhouse.views import DOCUMENTS, views
 
 COUNTS_ONLY = frozenset(
     """ledger ledger_balance feed_freshness feeds_seen silent_feeds rejections facility_scorecard facility_scorecard_hourly
-    vendor_scorecard usable_feeds rule_issues rejected_parts""".split()
+    vendor_scorecard usable_feeds connection_progress rule_issues rejected_parts""".split()
 )
 """Views over all kinds that count messages and failed rules, or know parts by their number; they show no document and
 nobody. Add one only if so."""
