@@ -38,7 +38,13 @@ _NOT_YET: Final = frozenset(
         KafkaError.NOT_COORDINATOR,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,  # said of a partition that was made a moment ago
+        # Said of a partition, too, that was made a moment ago, or anew under its old name.
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError._TRANSPORT,  # a broker that died; another one may answer
     }
 )
 """What a broker answers that has just started, or while a leader is chosen: librdkafka hands it on, Java's admin client

@@ -14,9 +14,14 @@ GROUP = "readers"
 SAID = {("outcomes", 0): 4}
 
 
+class Topic:
+    partitions = (0,)
+
+
 class Metadata:
     cluster_id = "stand-in"
     brokers = (1,)
+    topics: Mapping[str, Topic] = {"outcomes": Topic()}
 
 
 class Broker:
@@ -39,16 +44,31 @@ class Broker:
         positions = {(place.topic, place.partition): place.offset for place in one.topic_partitions}
         return {one.group_id: self.answer(request_timeout, positions)}
 
+    def list_offsets(self, asked: Mapping[Any, Any], request_timeout: float) -> "dict[Any, Future[Any]]":
+        self.given.append(request_timeout)
+        error = self.errors.pop(0) if self.errors else None
+        return {place: _future(error, Offset(5 * at)) for at, place in enumerate(asked, start=len(self.given))}
+
     def answer(self, seconds: float, positions: Mapping[tuple[str, int], int]) -> "Future[Any]":
         self.given.append(seconds)
-        future: Future[Any] = Future()
-        error = KafkaError(self.errors.pop(0)) if self.errors else None
-        if error is not None and not self.inside:
-            future.set_exception(KafkaException(error))
-            return future
-        places = [TopicPartition(topic, at, offset) for (topic, at), offset in positions.items()]
-        future.set_result(Told([Place(place, error) for place in places]))
-        return future
+        error = self.errors.pop(0) if self.errors else None
+        inside = KafkaError(error) if error is not None and self.inside else None
+        places = [Place(TopicPartition(topic, at, offset), inside) for (topic, at), offset in positions.items()]
+        return _future(None if self.inside else error, Told(places))
+
+
+def _future(error: int | None, answer: object) -> "Future[Any]":
+    future: Future[Any] = Future()
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(KafkaException(KafkaError(error)))
+    return future
+
+
+class Offset:
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
 
 
 class Place:
@@ -101,3 +121,13 @@ def test_a_refusal_is_told_at_once(ask: Callable[[Broker, float], Admin], inside
     with pytest.raises(KafkaAway, match="UNKNOWN_MEMBER_ID"):
         ask(broker, 30).rewind(GROUP, SAID)
     assert 1 == len(broker.given)
+
+
+@pytest.mark.parametrize(
+    "error", [KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART]
+)
+def test_a_partition_that_was_just_made_is_asked_again(ask: Callable[[Broker, float], Admin], error: int) -> None:
+    """The second answer is for the beginning (10), the third for the end (15)."""
+    broker = Broker([error])
+    assert {"outcomes": 5} == ask(broker, 30).held(["outcomes", "nowhere"])
+    assert 3 == len(broker.given)
