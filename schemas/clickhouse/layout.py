@@ -33,13 +33,15 @@ class Layout:
 
     def alter(self, name: str, change: str) -> list[str]:
         """`change` on the table wherever it stands; it does not wait until old parts are rewritten."""
-        names = (name + LOCAL, name) if self.cluster else (name,)
-        return [f"ALTER TABLE {each}{self.on} {change} SETTINGS alter_sync = 0, mutations_sync = 0" for each in names]
+        stored = self.alter_stored(name, change)
+        return [stored, self._alter(name, change)] if self.cluster else [stored]
 
     def alter_stored(self, name: str, change: str) -> str:
         """`change` on the table that stores the rows; parts that are there keep their shape until they are merged."""
-        stored = name + LOCAL if self.cluster else name
-        return f"ALTER TABLE {stored}{self.on} {change} SETTINGS alter_sync = 0, mutations_sync = 0"
+        return self._alter(name + LOCAL if self.cluster else name, change)
+
+    def _alter(self, name: str, change: str) -> str:
+        return f"ALTER TABLE {name}{self.on} {change} SETTINGS alter_sync = 0, mutations_sync = 0"
 
     @property
     def on(self) -> str:

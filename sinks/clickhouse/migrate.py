@@ -62,13 +62,14 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Plan:
-    """What a database lacks. `ahead`: a newer release has migrated it."""
+    """What a database lacks. `ahead`: a newer release has migrated it; `there`: tables and views that it has."""
 
     applied: dict[int, str] = field(default_factory=dict)
     pending: list[Migration] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
     ahead: bool = False
+    there: frozenset[str] = frozenset()
 
     @property
     def current(self) -> bool:
@@ -78,7 +79,7 @@ class Plan:
 def plan(store: Store, layout: Layout = SINGLE) -> Plan:
     """What `migrate` would do; changes nothing. Raises client.Away."""
     existing = _existing(store)
-    found = Plan(missing=_missing(existing, layout))
+    found = Plan(missing=_missing(existing, layout), there=frozenset(existing))
     if "schema_migrations" in existing:
         rows = store.rows("SELECT number, name FROM schema_migrations FINAL ORDER BY number")
         found.applied = {int(row["number"]): row["name"] for row in rows}
@@ -100,7 +101,8 @@ def migrate(store: Store, layout: Layout = SINGLE) -> Plan:
         for statement in migration.statements:
             store.command(statement)
         for table, change in migration.changes:
-            store.command(layout.alter_stored(table, change))
+            if table in found.there:  # one made just now is made as it shall be
+                store.command(layout.alter_stored(table, change))
         store.insert_rows("schema_migrations", ["number", "name"], [[migration.number, migration.name]])
     if found.missing or found.views:
         # A view over a table that has changed is made anew too: its columns are fixed when it is made.

@@ -179,3 +179,19 @@ def test_an_amendment_that_reports_a_death_keeps_the_document_longer(store: Clic
     first = one(store, "SELECT toYear(keep_until) AS year FROM encounter_current FINAL")["year"]
     put(store, [doc("encounter", sequence=2, version=version(1), treatment_result="5", outcome="amended")])
     assert first + 20 == one(store, "SELECT toYear(keep_until) AS year FROM encounter_current FINAL")["year"]
+
+
+def _indexed(store: ClickHouse) -> int:
+    sql = "SELECT count() AS n FROM system.data_skipping_indices WHERE database = currentDatabase() AND name = 'by_capture'"
+    return int(one(store, sql)["n"])
+
+
+def test_tables_of_yesterday_gain_the_index_by_capture_and_new_ones_have_it(fresh: ClickHouse) -> None:
+    migrate.migrate(fresh)
+    both = 2 * len(KINDS)
+    assert both == _indexed(fresh)
+    fresh.command("ALTER TABLE encounter_history DROP INDEX by_capture")
+    fresh.command("TRUNCATE TABLE schema_migrations")
+    assert both - 1 == _indexed(fresh)
+    migrate.migrate(fresh)
+    assert both == _indexed(fresh)
