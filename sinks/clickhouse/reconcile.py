@@ -3,7 +3,7 @@
 
 from typing import Any, Final, NamedTuple, Protocol
 
-from schemas.numbers import BACKFILL
+from schemas.numbers import is_history
 from sinks.clickhouse import balance as ledger
 from sinks.clickhouse.views import DOCUMENTS
 
@@ -80,13 +80,13 @@ def visible(client: Store, since_ms: int) -> list[Visible]:
     """A sample of the documents captured since `since_ms` that the views show now: one document in SAMPLE_ONE_IN, always
     the same ones."""
     each = " UNION ALL ".join(
-        "SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms, "
-        f"endsWith(adapter_id, {{mark:String}}) AS history FROM {DOCUMENTS[kind]} "
+        "SELECT document_id, version, toUnixTimestamp64Milli(captured_at) AS captured_ms, adapter_id "
+        f"FROM {DOCUMENTS[kind]} "
         f"WHERE captured_at >= fromUnixTimestamp64Milli({{since:Int64}}) "
         f"AND cityHash64(document_id) % {SAMPLE_ONE_IN} = 0"
         for kind in PROBED
     )
-    found = client.rows(each, {"since": since_ms, "mark": BACKFILL})
     return [
-        Visible(row["document_id"], int(row["version"]), int(row["captured_ms"]), bool(row["history"])) for row in found
+        Visible(row["document_id"], int(row["version"]), int(row["captured_ms"]), is_history(row["adapter_id"]))
+        for row in client.rows(each, {"since": since_ms})
     ]

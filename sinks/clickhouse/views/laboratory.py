@@ -111,7 +111,7 @@ MOST_PAIRED: Final = 200
 
 def _candidates(where: str) -> str:
     """Documents whose person has a document of another facility within the longest validity. Few are left, and only of
-    those each line is looked at. `first` and `last`: when its lines resulted."""
+    those each line is looked at. Of a document: its key (1 to 3), when the first (4) and the last (5) of its lines resulted."""
     time = "coalesce(r, o, d.sampled_at, d.occurred_at)"
     lines = "d.results.resulted_at, d.results.observed_at"
     return f"""SELECT arrayJoin(if(length(documents) > {MOST_PAIRED}, documents,

@@ -82,6 +82,9 @@ def usable_feeds() -> View:
 def connection_progress() -> View:
     """States: never_connected, testing (sends, no certificate), certified (certificate, gate not passed), usable,
     silent (sent once, silent now). A test feed that is not in the register is not here; `feeds_seen` has it."""
+    not_met = ", ".join(
+        f"if(ifNull(u.measured AND u.{name}, false), '', '{name.removeprefix('is_')}')" for name in _CONDITIONS
+    )
     return View(
         "connection_progress",
         "Tiến độ kết nối từng cơ sở, từng loại tài liệu / Progress of connection, by facility and kind",
@@ -94,9 +97,7 @@ def connection_progress() -> View:
     state = 'testing', toDate(u.first_seen), assumeNotNull(c.certified_on)) AS state_since,
   u.first_seen AS first_seen, u.last_seen AS last_seen, c.certified_on AS certified_on,
   ifNull(u.usable, false) AS passes_gate,
-  arrayFilter(x -> x != '', [if(ifNull(u.measured AND u.is_correct, false), '', 'correct'),
-    if(ifNull(u.measured AND u.is_complete, false), '', 'complete'), if(ifNull(u.measured AND u.is_clean, false), '', 'clean'),
-    if(ifNull(u.measured AND u.is_live, false), '', 'live'), if(ifNull(u.measured AND u.is_balanced, false), '', 'balanced')]) AS not_met
+  arrayFilter(x -> x != '', [{not_met}]) AS not_met
 FROM facility_register AS r
 LEFT JOIN (SELECT * FROM certificates FINAL WHERE NOT withdrawn) AS c
   ON c.facility = r.facility AND c.source_system = r.source_system AND c.kind = r.kind

@@ -15,10 +15,10 @@ BEGAN = 1_800_000_000_000
 
 
 class Shown:
-    """A store whose views show these rows: (document, captured, history)."""
+    """A store whose views show these rows: (document, captured, adapter)."""
 
-    def __init__(self, *rows: tuple[str, int, int]) -> None:
-        self._shown = [dict(zip(("document_id", "captured_ms", "history"), row, strict=True)) for row in rows]
+    def __init__(self, *rows: tuple[str, int, str]) -> None:
+        self._shown = [dict(zip(("document_id", "captured_ms", "adapter_id"), row, strict=True)) for row in rows]
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:  # noqa: ARG002 - as it is asked
         if parameters is None:  # the ledger
@@ -42,7 +42,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, store: Shown) -> watch.Watch:
 
 
 async def test_what_is_seen_late_is_measured_when_it_is_seen(monkeypatch: pytest.MonkeyPatch, clock: list[int]) -> None:
-    seen = looking(monkeypatch, Shown(("late", BEGAN + 1_000, 0)))
+    seen = looking(monkeypatch, Shown(("late", BEGAN + 1_000, "01001.HIS")))
     clock[0] = BEGAN + 1_000 + 2 * watch.RECENT_MS
     seen.start()
     try:
@@ -54,7 +54,7 @@ async def test_what_is_seen_late_is_measured_when_it_is_seen(monkeypatch: pytest
 
 
 async def test_history_is_no_part_of_what_is_live(monkeypatch: pytest.MonkeyPatch, clock: list[int]) -> None:
-    seen = looking(monkeypatch, Shown(("live", BEGAN + 9_000, 0), ("old", BEGAN, 1)))
+    seen = looking(monkeypatch, Shown(("live", BEGAN + 9_000, "01001.HIS"), ("old", BEGAN, "01001.HIS.backfill")))
     clock[0] = BEGAN + 10_000
     seen.start()
     seen.stop()
