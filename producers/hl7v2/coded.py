@@ -59,9 +59,11 @@ def _triplet(components: Sequence[str], at: int, oid: int) -> tuple[str | None, 
     return code(found), system, text
 
 
-def alternate(found: Coded, system: str | None) -> dict[str, str | None]:
+def alternate(found: Coded, system: str | None, prefix: str = "") -> dict[str, str | None]:
     """The fields of the code beside the chosen one; none where there is none."""
-    return {"alternate_code": found.alternate_code, "alternate_system": system} if found.alternate_code else {}
+    if found.alternate_code is None:
+        return {}
+    return {f"{prefix}alternate_code": found.alternate_code, f"{prefix}alternate_system": system}
 
 
 def codes(components: Sequence[str]) -> list[str]:
@@ -80,15 +82,20 @@ def _of_test(system: str) -> int:
 def of_order(components: Sequence[str]) -> dict[str, str | None]:
     """OBR-4 as the fields of an observation."""
     found = read(components, _of_test)
-    made = {"order_code": found.code, "order_system": code(found.system), "order_name": found.text or None}
-    if found.alternate_code is not None:
-        made["order_alternate_code"] = found.alternate_code
-        made["order_alternate_system"] = code(found.alternate_system)
-    return made
+    return {
+        "order_code": found.code,
+        "order_system": code(found.system),
+        "order_name": found.text or None,
+        **alternate(found, code(found.alternate_system), "order_"),
+    }
 
 
 def of_result(components: Sequence[str]) -> dict[str, str | None]:
     """OBX-3 as the fields of a result."""
     found = read(components, _of_test)
-    made = {"test_code": found.code, "test_system": code(found.system), "test_name": found.text or None}
-    return made | alternate(found, code(found.alternate_system)) if found.alternate_code else made
+    return {
+        "test_code": found.code,
+        "test_system": code(found.system),
+        "test_name": found.text or None,
+        **alternate(found, code(found.alternate_system)),
+    }
